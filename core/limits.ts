@@ -1,0 +1,64 @@
+/** Every bound of the system, each with its reason. Relations between bounds are asserted in test/core/limits.test.ts. */
+
+const kib = 1024;
+const mib = 1024 * kib;
+const gib = 1024 * mib;
+
+/** A manifest holds 50 to 200 granules: enough to make a Batch array worth its start, few enough to settle in one Lambda call. */
+export const manifestGranuleCountMin = 50;
+export const manifestGranuleCountMax = 200;
+
+/** AWS Batch refuses array jobs of one child and of more than 10 000. */
+export const batchArraySizeMin = 2;
+export const batchArraySizeMax = 10_000;
+
+/** AWS Batch: a job is tried at most ten times; five covers a bad Spot afternoon without paying for a hopeless one. */
+export const jobAttemptCountMax = 5;
+
+/** SQS takes and returns at most ten messages per call. */
+export const queueBatchCountMax = 10;
+
+/** SQS refuses a visibility timeout above twelve hours. */
+export const visibilityTimeoutMsMax = 12 * 3600 * 1000;
+
+/** A message that failed this often goes to the dead letters: five survives a restart storm, and a poison message ends within minutes. */
+export const receiveCountMax = 5;
+
+/** S3 keys are at most 1024 bytes of UTF-8. */
+export const objectKeyBytesMax = 1024;
+
+/** An ENVI header, sidecar or rule file above this is not one: the longest real header seen has 60 KiB. */
+export const textFileBytesMax = 16 * mib;
+
+/** A GeoJSON plot set above this would not fit a job's memory bound; 100 000 plots take about 60 MiB. */
+export const plotFileBytesMax = 128 * mib;
+
+/** Declared dimensions are claims. No sensor has more lines, samples or bands than this, and products of three stay safe integers. */
+export const lineCountMax = 4_000_000;
+export const sampleCountMax = 200_000;
+export const bandCountMax = 10_000;
+
+/** One tile of lines: its calibrated int16 plane set stays below this, so that two workers fit 512 MiB with all their buffers. */
+export const tileBytesMax = 24 * mib;
+export const tileLineCountMax = 64;
+
+/** A job holds no cube; this is the resident bound that the benchmark checks for a 4 GB cube. */
+export const jobResidentBytesMax = 512 * mib;
+
+/** Iceberg's default target for data files; a granule's rows roll over to a next file at this size. */
+export const dataFileBytesTarget = 512 * mib;
+
+/** A compressed chunk may claim to expand to at most this: the largest inner chunk we write is a tile plane of one band. */
+export const decodedChunkBytesMax = 256 * mib;
+
+/** Whole objects read into memory (metadata, manifests, outcomes): larger ones are refused before allocation. */
+export const metadataBytesMax = 512 * mib;
+
+/** Raw cubes above this are refused at ingest unless configured: S3's own object limit. */
+export const rawObjectBytesMax = 5 * 1024 * gib;
+
+/** Percentiles are exact up to this many pixels per plot and index; above it, from every k-th pixel. */
+export const plotPercentileValueCountMax = 65_536;
+
+/** A commit conflict is retried this often; with jittered waits that outlasts 8 writers on one table. */
+export const commitAttemptCountMax = 20;

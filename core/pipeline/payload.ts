@@ -1,0 +1,42 @@
+import type { Granule, StagedTable } from '#schemas/manifest.ts';
+import type { TableDefinition } from '#schemas/table-definition.ts';
+import type { ObjectFacts, ObjectStore } from '../ports/object-store.ts';
+import type { Progress } from '../ports/progress.ts';
+
+/**
+ * What flows through the lake. Events, manifests, jobs, settling, commits and reconciliation know only this interface:
+ * hyperspectral cubes and reference tables (plots, yields) are two payloads, a FASTQ file or a LiDAR cloud would be a third.
+ */
+export interface Payload {
+  readonly name: string;
+  /** Every table that this payload's outputs may name. */
+  readonly tables: readonly TableDefinition[];
+  /** The granule that a raw object belongs to; null when the object is not this payload's. */
+  granuleKeyOf(objectKey: string): string | null;
+  /** All objects of the granule in, its parts out; `missing` says what has not arrived yet. */
+  assemble(granuleKey: string, objects: readonly ObjectFacts[]): Assembly;
+  /**
+   * Turns one granule into staged files. Deterministic: a repeated attempt writes the same keys with the same bytes, and
+   * nothing is visible in any table before the settler commits it.
+   */
+  process(granule: Granule, context: ProcessContext): Promise<GranuleOutput>;
+}
+
+export type Assembly =
+  | { readonly state: 'ready'; readonly parts: readonly ObjectFacts[] }
+  | { readonly state: 'waiting'; readonly missing: string };
+
+export interface ProcessContext {
+  readonly raw: ObjectStore;
+  readonly warehouse: ObjectStore;
+  readonly source: 'raw' | 'bronze';
+  readonly progress: Progress;
+  /** Called at labelled steps: reports progress of the attempt, and lets tests kill the process there. */
+  readonly step: (label: string) => void;
+}
+
+export interface GranuleOutput {
+  readonly processingId: string;
+  readonly tables: readonly StagedTable[];
+  readonly report: Readonly<Record<string, unknown>>;
+}
