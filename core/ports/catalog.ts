@@ -1,4 +1,4 @@
-import type { TableMetadata, TableCommit, CreateTableRequest } from '../formats/iceberg/table-metadata.ts';
+import type { CreateTableRequest, TableCommit, TableMetadata } from '../formats/iceberg/table-metadata.ts';
 
 export interface TableIdentifier {
   readonly namespace: string;

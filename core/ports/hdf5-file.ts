@@ -23,6 +23,17 @@ export interface Hdf5File {
 export interface Hdf5Dataset {
   readonly shape: readonly number[];
   /** Little- or big-endian in the file; slices are always in native order. */
-  readonly type: 'int8' | 'uint8' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'int64' | 'uint64' | 'float32' | 'float64' | 'string';
+  readonly type:
+    | 'int8'
+    | 'uint8'
+    | 'int16'
+    | 'uint16'
+    | 'int32'
+    | 'uint32'
+    | 'int64'
+    | 'uint64'
+    | 'float32'
+    | 'float64'
+    | 'string';
   readonly chunkShape: readonly number[] | null;
 }

@@ -4,9 +4,9 @@ export const quality = {
   noData: 1,
   /** The count reached the saturation level: the value is a lower bound. */
   saturated: 2,
-  /** white - dark is too small for a trustworthy quotient at this band and sample. The value is kept. */
+  /** The references at this band and sample are not trustworthy: white - dark is lost in noise, or white is saturated. The value is kept. */
   lowReference: 4,
-  /** The sensor profile or the file calls this band bad. The value is kept. */
+  /** The sensor or the file calls this band bad. The value is kept. */
   badBand: 8,
   /** Outside 0..1. The value is kept, never clipped. */
   outOfRange: 16,
