@@ -3,10 +3,27 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import * as h5wasm from 'h5wasm/node';
 import { TemporaryError } from '#core/errors.ts';
-import type { Hdf5Numbers, Hdf5Writer, HdfAppender, WrittenFile } from '#core/simulation/sink.ts';
+import type { Hdf5Writer, HdfAppender, WrittenFile } from '#core/simulation/sink.ts';
 
 /** Marks a scale as a bare dimension. @source netCDF-4 C library, nc4hdf.c, DIM_WITHOUT_VARIABLE. */
 const bareDimension = 'This is a netCDF dimension but not a netCDF variable.';
+
+/** HDF5 notes the time in the header of every object it makes or changes. */
+const writtenAtMs = Date.UTC(2000, 0, 1);
+
+/**
+ * Runs one synchronous HDF5 call while its clock stands still, so that equal content is equal bytes. The library asks
+ * `Date.now`; nothing else runs before the clock goes on.
+ */
+function withStillClock<T>(call: () => T): T {
+  const clock = Date.now;
+  Date.now = () => writtenAtMs;
+  try {
+    return call();
+  } finally {
+    Date.now = clock;
+  }
+}
 
 /**
  * An HDF5 file at `localPath`, replaced if it exists; `path` names it in the report.
@@ -14,37 +31,50 @@ const bareDimension = 'This is a netCDF dimension but not a netCDF variable.';
  */
 export async function createHdf5(localPath: string, path: string): Promise<Hdf5Writer> {
   await h5wasm.ready;
-  const file = new h5wasm.File(localPath, 'w');
+  const perform = <T>(call: () => T): T => {
+    try {
+      return withStillClock(call);
+    } catch (cause) {
+      throw new TemporaryError(`Expected to write HDF5 (${localPath}). Check the path and the disk.`, {}, cause);
+    }
+  };
+  const file = perform(() => new h5wasm.File(localPath, 'w'));
   let dimensionCount = 0;
-
-  const dataset = (name: string): h5wasm.Dataset => file.get(name) as h5wasm.Dataset;
+  const dataset = (name: string) => file.get(name) as h5wasm.Dataset;
   return {
     createGroup(name) {
-      file.create_group(name);
+      perform(() => file.create_group(name));
     },
     createDataset(name, data, shape) {
-      if (typeof data === 'string') file.create_dataset({ name, data, shape: [], dtype: fixedText(data) });
-      else file.create_dataset({ name, data, shape: [...(shape ?? [data.length])] });
+      if (typeof data === 'string') {
+        perform(() => file.create_dataset({ name, data, shape: [], dtype: fixedText(data) }));
+      } else perform(() => file.create_dataset({ name, data, shape: [...(shape ?? [data.length])] }));
     },
     createGrowing(name, shape, chunkShape, deflateLevel) {
-      return appender(file, name, shape, chunkShape, deflateLevel);
+      const append = appender(file, name, shape, chunkShape, deflateLevel);
+      return { append: (data, count) => perform(() => append(data, count)) };
     },
     setAttribute(name, attribute, value) {
-      const owner = name === '/' ? file : (file.get(name) as h5wasm.Group | h5wasm.Dataset);
-      if (typeof value === 'string') owner.create_attribute(attribute, value, [], fixedText(value));
-      else owner.create_attribute(attribute, value, value.length === 1 ? [] : [value.length]);
+      const owner = name === '/' ? file : dataset(name);
+      const shape = typeof value === 'string' || value.length === 1 ? [] : [value.length];
+      const dtype = typeof value === 'string' ? fixedText(value) : null;
+      perform(() => owner.create_attribute(attribute, value, shape, dtype));
     },
     createDimension(name, length) {
-      file.create_dataset({ name, data: new Float32Array(length), shape: [length] });
-      dataset(name).make_scale(`${bareDimension}${String(length).padStart(10)}`);
-      dataset(name).create_attribute('_Netcdf4Dimid', Int32Array.of(dimensionCount), []);
+      perform(() => {
+        file.create_dataset({ name, data: new Float32Array(length), shape: [length] });
+        dataset(name).make_scale(`${bareDimension}${String(length).padStart(10)}`);
+        dataset(name).create_attribute('_Netcdf4Dimid', Int32Array.of(dimensionCount), []);
+      });
       dimensionCount++;
     },
     nameAxes(name, dimensions) {
-      for (const [axis, dimension] of dimensions.entries()) dataset(name).attach_scale(axis, `/${dimension}`);
+      perform(() => {
+        for (const [axis, dimension] of dimensions.entries()) dataset(name).attach_scale(axis, `/${dimension}`);
+      });
     },
     async close() {
-      file.close();
+      perform(() => file.close());
       return writtenFile(localPath, path);
     },
   };
@@ -62,23 +92,21 @@ function appender(
   shape: readonly number[],
   chunkShape: readonly number[],
   deflateLevel: number,
-): HdfAppender {
+): HdfAppender['append'] {
   const inner = shape.slice(1);
   let written = 0;
-  return {
-    append(data: Hdf5Numbers, count: number) {
-      const end = written + count;
-      if (written === 0) {
-        const compression = deflateLevel > 0 ? { compression: deflateLevel } : {};
-        const chunks = [...chunkShape];
-        file.create_dataset({ name, data, shape: [count, ...inner], maxshape: [...shape], chunks, ...compression });
-      } else {
-        const dataset = file.get(name) as h5wasm.Dataset;
-        dataset.resize([end, ...inner]);
-        dataset.write_slice([[written, end], ...inner.map((length): [number, number] => [0, length])], data);
-      }
-      written = end;
-    },
+  return (data, count) => {
+    const end = written + count;
+    if (written === 0) {
+      const compression = deflateLevel > 0 ? { compression: deflateLevel } : {};
+      const chunks = [...chunkShape];
+      file.create_dataset({ name, data, shape: [count, ...inner], maxshape: [...shape], chunks, ...compression });
+    } else {
+      const dataset = file.get(name) as h5wasm.Dataset;
+      dataset.resize([end, ...inner]);
+      dataset.write_slice([[written, end], ...inner.map((length): [number, number] => [0, length])], data);
+    }
+    written = end;
   };
 }
 
