@@ -27,7 +27,8 @@ export const captureSchema = z.strictObject({
   integration_time_ms: z.number().positive().optional(),
   saturation_level: z.number().positive().optional(),
   dark: referenceSchema.optional(),
-  white: referenceSchema.extend({ panel: panelSchema.optional() }).optional(),
+  /** `dark` inside `white` is the dark taken at the white's own integration time, where that differs from the cube's. */
+  white: referenceSchema.extend({ panel: panelSchema.optional(), dark: referenceSchema.optional() }).optional(),
   /** Raw key of the plot set's GeoJSON. */
   plots: z.string().optional(),
   /** Metres to leave off along each plot's edge. */

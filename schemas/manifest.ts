@@ -53,7 +53,9 @@ const dataFileSchema = z.strictObject({
 export const stagedTableSchema = z.strictObject({
   table: z.string(),
   /** Field ids and names beyond the table's definition that the files use (band columns). */
-  extra_columns: z.array(z.strictObject({ id: z.number().int(), name: z.string(), type: z.literal('float'), doc: z.string() })),
+  extra_columns: z.array(
+    z.strictObject({ id: z.number().int(), name: z.string(), type: z.literal('float'), doc: z.string() }),
+  ),
   data_files: z.array(dataFileSchema),
 });
 

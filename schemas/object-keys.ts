@@ -35,7 +35,15 @@ export function formatRawKey(key: RawKey): string {
 export function parseRawKey(key: string): RawKey | null {
   const segments = key.split('/');
   if (segments.length !== 7) return null;
-  const [prefix, region, farmId, year, month, day, file] = segments as [string, string, string, string, string, string, string];
+  const [prefix, region, farmId, year, month, day, file] = segments as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
   const dot = file.indexOf('.');
   if (dot < 0) return null;
   const id = file.slice(0, dot);
@@ -64,7 +72,8 @@ export const controlKeys = {
   claim: (granuleVersionId: string) => `control/claims/${granuleVersionId}.json`,
   manifest: (manifestId: string) => `control/manifests/${manifestId}.json`,
   manifestPrefix: 'control/manifests/',
-  outcome: (manifestId: string, index: number) => `control/outcomes/${manifestId}/${String(index).padStart(5, '0')}.json`,
+  outcome: (manifestId: string, index: number) =>
+    `control/outcomes/${manifestId}/${String(index).padStart(5, '0')}.json`,
   outcomePrefix: (manifestId: string) => `control/outcomes/${manifestId}/`,
   /** Present once a manifest is settled: counts, and the snapshot of each table. */
   settlement: (manifestId: string) => `control/settlements/${manifestId}.json`,

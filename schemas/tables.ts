@@ -4,7 +4,14 @@ import type { ColumnDefinition, ColumnType, PartitionFieldDefinition, TableDefin
 type Row = readonly [number, string, ColumnType, 'required' | 'optional', string];
 
 function columns(rows: readonly Row[]): ColumnDefinition[] {
-  return rows.map(([id, name, type, need, doc]) => ({ id, name, type, required: need === 'required', doc, metrics: 'full' }));
+  return rows.map(([id, name, type, need, doc]) => ({
+    id,
+    name,
+    type,
+    required: need === 'required',
+    doc,
+    metrics: 'full',
+  }));
 }
 
 const farmAndDay: PartitionFieldDefinition[] = [

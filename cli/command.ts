@@ -1,0 +1,117 @@
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { ConfigurationError } from '#core/errors.ts';
+import type { Progress } from '#core/ports/progress.ts';
+
+/** One option as `--help` shows it and as `parseArgs` takes it. */
+export interface OptionDefinition {
+  readonly type: 'string' | 'boolean';
+  readonly multiple?: true;
+  readonly short?: string;
+  /** Placeholder in the help, e.g. `DIR`. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+export type OptionValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
+/** Everything that a command may touch of the terminal. */
+export interface CommandIo {
+  /** Standard output: answers only. */
+  readonly print: (text: string) => void;
+  /** Standard error: what is going on. */
+  readonly progress: Progress;
+  /** Standard output as bytes, for binary answers. */
+  readonly printBytes: (bytes: Uint8Array) => void;
+  /** Resolves when the user asks to stop (SIGINT, SIGTERM). */
+  readonly stopped: Promise<void>;
+}
+
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  /** After `cubelake NAME`: `CUBE --out DIR`. */
+  readonly usage: string;
+  readonly details?: string;
+  readonly options: Readonly<Record<string, OptionDefinition>>;
+  readonly run: (call: CommandCall, io: CommandIo) => Promise<void>;
+}
+
+export interface CommandCall {
+  readonly positionals: readonly string[];
+  readonly options: OptionValues;
+}
+
+export const lakeOption: OptionDefinition = {
+  type: 'string',
+  value: 'DIR',
+  help: 'folder of the lake (default $CUBELAKE_LAKE or ./lake)',
+};
+export const jsonOption: OptionDefinition = { type: 'boolean', help: 'one JSON document on standard output' };
+
+/** @throws ConfigurationError naming the option. */
+export function parseCall(command: Command, argv: readonly string[]): CommandCall {
+  const config: ParseArgsOptionsConfig = { help: { type: 'boolean', short: 'h' } };
+  for (const [name, option] of Object.entries(command.options)) {
+    config[name] = {
+      type: option.type,
+      ...(option.multiple && { multiple: true }),
+      ...(option.short && { short: option.short }),
+    };
+  }
+  try {
+    const { positionals, values } = parseArgs({ args: [...argv], options: config, allowPositionals: true });
+    return { positionals, options: values as OptionValues };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split('.')[0]! : String(cause);
+    throw new ConfigurationError(`${reason}. Run "cubelake ${command.name} --help".`, { command: command.name }, cause);
+  }
+}
+
+export function helpText(command: Command): string {
+  const rows = Object.entries(command.options).map(([name, option]) => {
+    const short = option.short === undefined ? '' : `-${option.short}, `;
+    return [`  ${short}--${name}${option.value === undefined ? '' : ` ${option.value}`}`, option.help] as const;
+  });
+  const width = Math.max(0, ...rows.map(([left]) => left.length));
+  const lines = [`usage: cubelake ${command.name} ${command.usage}`, '', command.summary];
+  if (command.details !== undefined) lines.push('', command.details);
+  if (rows.length > 0) lines.push('', 'options:', ...rows.map(([left, help]) => `${left.padEnd(width)}  ${help}`));
+  return `${lines.join('\n')}\n`;
+}
+
+/** @throws ConfigurationError when the option is absent. */
+export function requiredText(call: CommandCall, name: string, command: string): string {
+  const value = textOption(call, name);
+  if (value === null)
+    throw new ConfigurationError(`Expected --${name}. Run "cubelake ${command} --help".`, { option: name });
+  return value;
+}
+
+export function textOption(call: CommandCall, name: string): string | null {
+  const value = call.options[name];
+  return typeof value === 'string' ? value : null;
+}
+
+/** @throws ConfigurationError when the text is not a number within the bounds. */
+export function numberOption(
+  call: CommandCall,
+  name: string,
+  bounds: { min: number; max: number; isInteger?: true },
+): number | null {
+  const text = textOption(call, name);
+  if (text === null) return null;
+  const value = Number(text);
+  const isFit =
+    text.trim() !== '' && value >= bounds.min && value <= bounds.max && (!bounds.isInteger || Number.isInteger(value));
+  if (!isFit) {
+    const kind = bounds.isInteger ? 'a whole number' : 'a number';
+    throw new ConfigurationError(`Expected ${kind} from ${bounds.min} to ${bounds.max} as --${name}, got "${text}".`, {
+      option: name,
+    });
+  }
+  return value;
+}
+
+export function hasFlag(call: CommandCall, name: string): boolean {
+  return call.options[name] === true;
+}

@@ -1,0 +1,28 @@
+import type { Granule } from '#schemas/manifest.ts';
+import { goldPlotIndex, silverBands, silverReflectance } from '#schemas/tables.ts';
+import type { Hdf5Opener } from '../../ports/hdf5-file.ts';
+import type { TilePool } from '../../ports/tile-pool.ts';
+import type { GranuleOutput, Payload, ProcessContext } from '../payload.ts';
+import { assembleCube, cubeGranuleKeyOf } from './cube-granule.ts';
+import { processBronzeGranule } from './process-bronze.ts';
+import { processRawGranule } from './process-raw.ts';
+
+export interface CubeDependencies {
+  readonly openHdf5: Hdf5Opener;
+  readonly tilePool: TilePool;
+}
+
+/** Hyperspectral cubes: raw to bronze, silver and gold in one pass over the tiles. */
+export function cubePayload(dependencies: CubeDependencies): Payload {
+  return {
+    name: 'hyperspectral-cube',
+    tables: [silverReflectance, silverBands, goldPlotIndex],
+    granuleKeyOf: cubeGranuleKeyOf,
+    assemble: assembleCube,
+    process(granule: Granule, context: ProcessContext): Promise<GranuleOutput> {
+      return context.source === 'raw'
+        ? processRawGranule(granule, context, dependencies)
+        : processBronzeGranule(granule, context, dependencies);
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import type { StagedTable } from '#schemas/manifest.ts';
+import { type TableDefinition, tableName } from '#schemas/table-definition.ts';
+import { InvariantError } from '../errors.ts';
+import type { DataFile } from '../formats/iceberg/data-file.ts';
+import type { ColumnValues } from '../formats/parquet/column-values.ts';
+import { encodeParquet } from '../formats/parquet/parquet-file.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+
+/** One value of a row: `null` is NULL; dates are days and timestamps microseconds since 1970. */
+export type CellValue = string | number | bigint | boolean | null;
+export type Row = Readonly<Record<string, CellValue>>;
+
+/** Days since 1970 of `yyyy-mm-dd`. */
+export function dayOfDate(date: string): number {
+  return Math.floor(Date.parse(`${date}T00:00:00Z`) / 86_400_000);
+}
+
+/** `yyyy-mm-dd` of days since 1970. */
+export function dateOfDay(day: number): string {
+  return new Date(day * 86_400_000).toISOString().slice(0, 10);
+}
+
+/** Key of a data file: Hive-like folders for people, while Iceberg itself goes by its metadata. */
+export function dataFileKey(table: TableDefinition, partition: DataFile['partition'], fileName: string): string {
+  const folders = table.partition.map((field) => {
+    const value = partition[field.name] ?? null;
+    const shown = value === null ? 'null' : field.transform === 'day' ? dateOfDay(Number(value)) : String(value);
+    return `${field.name}=${encodeURIComponent(shown)}`;
+  });
+  return ['tables', table.namespace, table.name, 'data', ...folders, fileName].join('/');
+}
+
+/**
+ * Writes the rows of one partition of a small table as one Parquet file. The key follows from `fileName`, so that a
+ * repeated attempt writes the same object.
+ */
+export async function stageRows(
+  warehouse: ObjectStore,
+  table: TableDefinition,
+  partition: DataFile['partition'],
+  fileName: string,
+  rows: readonly Row[],
+): Promise<DataFile> {
+  const values = table.columns.map((column) => columnOf(column.type, rows, column.name));
+  const { bytes, facts } = encodeParquet(table.columns, values, rows.length);
+  const key = dataFileKey(table, partition, fileName);
+  await warehouse.put(key, bytes);
+  return facts.dataFile(`${warehouse.rootUri}/${key}`, partition, bytes.length);
+}
+
+export function stagedTable(table: TableDefinition, dataFiles: readonly DataFile[]): StagedTable {
+  return {
+    table: tableName(table),
+    extra_columns: [],
+    data_files: dataFiles.map((file) => ({ ...file, splitOffsets: [...file.splitOffsets] })),
+  };
+}
+
+function columnOf(type: TableDefinition['columns'][number]['type'], rows: readonly Row[], name: string): ColumnValues {
+  const cells = rows.map((row) => row[name] ?? null);
+  switch (type) {
+    case 'string':
+      return { kind: 'strings', values: cells.map((cell) => (cell === null ? null : String(cell))) };
+    case 'boolean':
+      return { kind: 'booleans', values: cells.map((cell) => (cell === null ? null : cell === true)) };
+    case 'float':
+      throw new InvariantError('Expected no float column in a small table: bands are staged tile by tile', { name });
+    case 'double':
+      return {
+        kind: 'float64',
+        values: Float64Array.from(cells, (cell) => (cell === null ? Number.NaN : Number(cell))),
+      };
+    case 'int':
+    case 'date':
+      return {
+        kind: 'int32',
+        values: Int32Array.from(cells, (cell) => Number(cell ?? 0)),
+        validMask: validMaskOf(cells),
+      };
+    case 'long':
+    case 'timestamptz': {
+      const values = BigInt64Array.from(cells, (cell) => BigInt((cell ?? 0) as number | bigint));
+      return { kind: 'int64', values, validMask: validMaskOf(cells) };
+    }
+  }
+}
+
+function validMaskOf(cells: readonly CellValue[]): Uint8Array | null {
+  return cells.includes(null) ? Uint8Array.from(cells, (cell) => (cell === null ? 0 : 1)) : null;
+}

@@ -1,0 +1,9 @@
+import type { TileResult, TileSetup } from '../pipeline/cube/tile-setup.ts';
+
+/**
+ * Runs the tiles of one cube, on worker threads or in place. Results come in tile order, and only a few tiles are in
+ * flight, so that memory stays bounded however long the cube is.
+ */
+export interface TilePool {
+  process(setup: TileSetup, onTile: (result: TileResult) => Promise<void>): Promise<void>;
+}
