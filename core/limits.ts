@@ -60,5 +60,8 @@ export const rawObjectBytesMax = 5 * 1024 * gib;
 /** Percentiles are exact up to this many pixels per plot and index; above it, from every k-th pixel. */
 export const plotPercentileValueCountMax = 65_536;
 
+/** Blocks of one trial: adjusting entry means inverts a dense matrix of this size, 32 MB and some ten seconds at the limit. */
+export const trialBlockCountMax = 2000;
+
 /** A commit conflict is retried this often; with jittered waits that outlasts 8 writers on one table. */
 export const commitAttemptCountMax = 20;
