@@ -1,0 +1,110 @@
+import { fileURLToPath } from 'node:url';
+import { ConfigurationError } from '#core/errors.ts';
+import type { DataFile } from '#core/formats/iceberg/data-file.ts';
+import { type Predicate, planScan, type ScanPlan } from '#core/formats/iceberg/scan.ts';
+import type { Snapshot } from '#core/formats/iceberg/table-metadata.ts';
+import { keyOfUri } from '#core/formats/iceberg/warehouse-location.ts';
+import type { ByteSource } from '#core/ports/byte-source.ts';
+import type { Catalog, LoadedTable, TableIdentifier } from '#core/ports/catalog.ts';
+import type { ObjectStore } from '#core/ports/object-store.ts';
+import type { SnapshotChoice } from './table-references.ts';
+
+export interface LakeContext {
+  readonly catalog: Catalog;
+  readonly warehouse: ObjectStore;
+}
+
+export async function listTables(catalog: Catalog): Promise<TableIdentifier[]> {
+  const namespaces = await catalog.listNamespaces();
+  const tables = await Promise.all(namespaces.map((namespace) => catalog.listTables(namespace)));
+  return tables.flat();
+}
+
+/** @throws ConfigurationError that lists the tables there are. Disposition: stop. */
+export async function loadNamedTable(catalog: Catalog, schema: string, name: string): Promise<LoadedTable> {
+  const identifier = { namespace: schema.toLowerCase(), name: name.toLowerCase() };
+  const table = await catalog.loadTable(identifier);
+  if (table !== null) return table;
+  const known = (await listTables(catalog)).map((each) => `${each.namespace}.${each.name}`).sort();
+  const tables = known.length === 0 ? 'none yet: ingest a cube first' : [...known, 'lake.snapshots'].join(', ');
+  throw new ConfigurationError(`Expected a table of the lake, got ${schema}.${name}. Tables: ${tables}.`, {
+    table: `${schema}.${name}`,
+  });
+}
+
+/**
+ * The snapshot that AT asks for: by id, or the last one at or before a time.
+ * @throws ConfigurationError that names the snapshots there are. Disposition: stop.
+ */
+export function chooseSnapshot(table: LoadedTable, choice: SnapshotChoice): bigint {
+  const { snapshots } = table.metadata;
+  const found =
+    'snapshotId' in choice
+      ? snapshots.find((snapshot) => snapshot.snapshotId === choice.snapshotId)
+      : lastAtOrBefore(snapshots, choice.timeMs);
+  if (found !== undefined) return found.snapshotId;
+  const name = `${table.identifier.namespace}.${table.identifier.name}`;
+  const wanted = 'snapshotId' in choice ? String(choice.snapshotId) : new Date(choice.timeMs).toISOString();
+  throw new ConfigurationError(
+    `Expected a snapshot of ${name}, got ${wanted}. List them with: SELECT * FROM lake.snapshots WHERE table_name = '${name}'`,
+    { table: name },
+  );
+}
+
+function lastAtOrBefore(snapshots: readonly Snapshot[], timeMs: number): Snapshot | undefined {
+  let last: Snapshot | undefined;
+  for (const snapshot of snapshots) {
+    if (snapshot.timestampMs <= timeMs && (last === undefined || snapshot.timestampMs >= last.timestampMs))
+      last = snapshot;
+  }
+  return last;
+}
+
+/** Files for all places in a query that name the same table at the same snapshot: what any of them needs. */
+export async function planUnion(
+  warehouse: ObjectStore,
+  table: LoadedTable,
+  snapshotId: bigint | null,
+  alternatives: readonly (readonly Predicate[])[],
+): Promise<Pick<ScanPlan, 'columns' | 'files' | 'skippedFileCount'>> {
+  const at = snapshotId === null ? {} : { snapshotId };
+  const needsAll = alternatives.some((predicates) => predicates.length === 0);
+  const plans = await Promise.all(
+    (needsAll ? [[]] : alternatives).map((predicates) => planScan(table, warehouse, { predicates, ...at })),
+  );
+  const first = plans[0]!;
+  const files = new Map(plans.flatMap((plan) => plan.files).map((file) => [file.path, file]));
+  return {
+    columns: first.columns,
+    files: [...files.values()],
+    skippedFileCount: first.files.length + first.skippedFileCount - files.size,
+  };
+}
+
+/** Local paths of data files; remote ones are fetched to scratch space and stay there until `close`. */
+export async function localPaths(
+  warehouse: ObjectStore,
+  files: readonly DataFile[],
+): Promise<{ readonly paths: string[]; close(): Promise<void> }> {
+  const sources: ByteSource[] = [];
+  const paths: string[] = [];
+  const close = async () => {
+    await Promise.all(sources.map((source) => source.close()));
+  };
+  try {
+    for (const file of files) {
+      const key = keyOfUri(warehouse, file.path);
+      if (file.path.startsWith('file:')) {
+        paths.push(fileURLToPath(file.path));
+      } else {
+        const source = await warehouse.open(key);
+        sources.push(source);
+        paths.push(await source.localPath());
+      }
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { paths, close };
+}

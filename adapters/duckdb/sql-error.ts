@@ -1,0 +1,26 @@
+import { ConfigurationError, CubelakeError, TemporaryError } from '#core/errors.ts';
+
+/**
+ * DuckDB's own sentence as one of our errors: what the user wrote is a ConfigurationError, a full memory or a failing
+ * disk may pass and is a TemporaryError.
+ */
+export function sqlError(cause: unknown): CubelakeError {
+  if (cause instanceof CubelakeError) return cause;
+  const sentence = sentenceOf(cause instanceof Error ? cause.message : String(cause));
+  if (/^(Out of Memory|IO) Error/i.test(sentence)) {
+    return new TemporaryError(
+      `Expected the query to finish, got "${sentence}". Ask for fewer rows or columns, or try again.`,
+    );
+  }
+  if (/^Permission Error|has been locked/i.test(sentence)) {
+    return new ConfigurationError(
+      `Expected a query over the tables of the lake, got one that reaches outside: ${sentence}`,
+    );
+  }
+  return new ConfigurationError(`Expected a query that DuckDB understands, got: ${sentence}`);
+}
+
+/** Without the drawing of the statement that DuckDB adds below its sentence. */
+function sentenceOf(message: string): string {
+  return message.split(/\n\s*\nLINE \d+:/)[0]!.trim();
+}
