@@ -1,0 +1,27 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { InvariantError } from '#core/errors.ts';
+import type { TileProcessor } from '#core/pipeline/cube/tile-processor.ts';
+import type { TileSetup } from '#core/pipeline/cube/tile-setup.ts';
+import { carry } from './carried-error.ts';
+import type { TileReply, TileRequest } from './thread-pool.ts';
+
+/**
+ * The worker's side: opens its own readers once, then processes the tiles that it is sent. Results move to the main
+ * thread without a copy.
+ */
+export function serveTiles(openProcessor: (setup: TileSetup, wiring: unknown) => Promise<TileProcessor>): void {
+  const port = parentPort;
+  if (port === null) throw new InvariantError('Expected to run as a worker thread');
+  const { setup, wiring } = workerData as { setup: TileSetup; wiring: unknown };
+  const processor = openProcessor(setup, wiring);
+  port.on('message', async ({ tileIndex }: TileRequest) => {
+    try {
+      const result = await (await processor).process(tileIndex);
+      const buffers = [result.plotOfPixel.buffer, result.indexValues.buffer] as ArrayBuffer[];
+      if (result.rowGroup !== null) buffers.push(result.rowGroup.bytes.buffer);
+      port.postMessage({ tileIndex, result } satisfies TileReply, buffers);
+    } catch (error) {
+      port.postMessage({ tileIndex, error: carry(error) } satisfies TileReply);
+    }
+  });
+}

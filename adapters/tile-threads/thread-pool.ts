@@ -1,0 +1,111 @@
+import { Worker } from 'node:worker_threads';
+import { TemporaryError } from '#core/errors.ts';
+import { type TileResult, tileCountOf } from '#core/pipeline/cube/tile-setup.ts';
+import type { TilePool } from '#core/ports/tile-pool.ts';
+import { type CarriedError, revive } from './carried-error.ts';
+
+/** What goes to a worker thread and what comes back. */
+export type TileRequest = { readonly tileIndex: number };
+export type TileReply =
+  | { readonly tileIndex: number; readonly result: TileResult }
+  | { readonly tileIndex: number; readonly error: CarriedError };
+
+export interface ThreadPoolOptions {
+  readonly threadCount: number;
+  /** Module that calls `serveTiles`; it wires its own stores. */
+  readonly workerUrl: URL;
+  /** Reaches the worker as `workerData.wiring`. */
+  readonly wiring: unknown;
+}
+
+/**
+ * Processes tiles on worker threads. Each thread has one tile in work; a thread whose result is too far ahead of the next
+ * one in order waits, so that at most 2 * threadCount results exist at any time.
+ */
+export function threadTilePool(options: ThreadPoolOptions): TilePool {
+  return {
+    async process(setup, onTile) {
+      const tileCount = tileCountOf(setup);
+      const threadCount = Math.min(options.threadCount, tileCount);
+      const workers = Array.from({ length: threadCount }, () => {
+        return new Worker(options.workerUrl, { workerData: { setup, wiring: options.wiring } });
+      });
+      try {
+        await new TileRun(workers, tileCount, onTile).finished;
+      } finally {
+        await Promise.all(workers.map((worker) => worker.terminate()));
+      }
+    },
+  };
+}
+
+class TileRun {
+  readonly finished: Promise<void>;
+  readonly #workers: readonly Worker[];
+  readonly #tileCount: number;
+  readonly #onTile: (result: TileResult) => Promise<void>;
+  readonly #waiting = new Map<number, TileResult>();
+  readonly #idle: Worker[] = [];
+  #nextToStart = 0;
+  #nextToDeliver = 0;
+  #isDelivering = false;
+  #resolve!: () => void;
+  #reject!: (error: unknown) => void;
+
+  constructor(workers: readonly Worker[], tileCount: number, onTile: (result: TileResult) => Promise<void>) {
+    this.#workers = workers;
+    this.#tileCount = tileCount;
+    this.#onTile = onTile;
+    this.finished = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    for (const worker of workers) {
+      worker.on('message', (reply: TileReply) => this.#receive(worker, reply));
+      worker.on('error', (error) => this.#reject(error));
+      worker.on('exit', (code) =>
+        this.#reject(new TemporaryError(`Expected a tile thread to work on, it ended with code ${code}.`)),
+      );
+      this.#start(worker);
+    }
+  }
+
+  #start(worker: Worker): void {
+    if (this.#nextToStart === this.#tileCount) return;
+    const isTooFarAhead = this.#nextToStart - this.#nextToDeliver >= 2 * this.#workers.length;
+    if (isTooFarAhead) {
+      this.#idle.push(worker);
+      return;
+    }
+    worker.postMessage({ tileIndex: this.#nextToStart++ } satisfies TileRequest);
+  }
+
+  #receive(worker: Worker, reply: TileReply): void {
+    if ('error' in reply) {
+      this.#reject(revive(reply.error));
+      return;
+    }
+    this.#waiting.set(reply.tileIndex, reply.result);
+    this.#start(worker);
+    this.#deliver().catch(this.#reject);
+  }
+
+  async #deliver(): Promise<void> {
+    if (this.#isDelivering) return;
+    this.#isDelivering = true;
+    for (let result = this.#take(); result !== undefined; result = this.#take()) {
+      await this.#onTile(result);
+      this.#nextToDeliver++;
+      const worker = this.#idle.pop();
+      if (worker !== undefined) this.#start(worker);
+    }
+    this.#isDelivering = false;
+    if (this.#nextToDeliver === this.#tileCount) this.#resolve();
+  }
+
+  #take(): TileResult | undefined {
+    const result = this.#waiting.get(this.#nextToDeliver);
+    this.#waiting.delete(this.#nextToDeliver);
+    return result;
+  }
+}
