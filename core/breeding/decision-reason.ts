@@ -65,16 +65,12 @@ export function decimalsOf(standardError: number | null): number {
  */
 export function distinctDecimals(probability: number, bound: number): [string, string] {
   const boundText = String(bound).length > 4 ? String(bound) : bound.toFixed(2);
-  for (let decimals = 2; decimals <= 12; decimals++) {
+  for (let decimals = Math.max(2, boundText.length - 2); decimals <= 12; decimals++) {
     const text = probability.toFixed(decimals);
-    if (probability === bound || Number(text) !== Number(boundText)) {
-      const certain = (Number(text) === 1 && probability < 1) || (Number(text) === 0 && probability > 0);
-      if (!certain) return [text, boundText];
-      return [
-        probability > 0.5 ? `above 0.${'9'.repeat(decimals)}` : `below 0.${'0'.repeat(decimals - 1)}1`,
-        boundText,
-      ];
-    }
+    if (probability !== bound && Number(text) === bound) continue;
+    if (Number(text) === 1) return [`above 0.${'9'.repeat(decimals)}`, boundText];
+    if (Number(text) === 0) return [`below 0.${'0'.repeat(decimals - 1)}1`, boundText];
+    return [text, boundText];
   }
   return [String(probability), boundText];
 }

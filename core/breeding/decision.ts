@@ -87,7 +87,7 @@ function trialObstacle(index: SelectionIndex, reference: CheckReference | null, 
   if (index.isIndex && flat !== undefined)
     return `${flat.name} does not differ between lines, so that it cannot be standardised`;
   if (index.estimates.uncertaintyReason !== null)
-    return `${index.estimates.uncertaintyReason}; a probability needs one`;
+    return `there are no standard errors, because ${index.estimates.uncertaintyReason}`;
   if (rule.minimum_advantage.unit === 'percent' && reference.mean <= 0) {
     return 'the checks have no positive mean, so that a percentage of it means nothing';
   }

@@ -22,6 +22,10 @@ export interface TrialPlots {
   /** Ascending by plot id. */
   readonly plots: readonly TrialPlot[];
   readonly excluded: readonly ExcludedPlot[];
+  /** Names of the checks, also of those that lost all plots; ascending. */
+  readonly checkNames: readonly string[];
+  /** Names of the lines under test, likewise. */
+  readonly entryNames: readonly string[];
   /** Another trial of the farm that uses the same plot id. */
   readonly otherTrialByPlot: ReadonlyMap<string, string>;
   /** Oddities that were tolerated, each a sentence. */
@@ -45,6 +49,7 @@ export function selectTrialPlots(rows: readonly PlotRow[], trial: { farmId: stri
   }
   const unique = uniquePlots(own);
   const checks = new Set(unique.filter(isCheckPlot).map((row) => row.germplasm));
+  const names = [...new Set(unique.flatMap((row) => row.germplasm ?? []))].sort();
   const grown = unique.filter((row) => row.germplasm !== null);
   const hasReplicates = grown.some((row) => row.replicate !== null);
   const hasBlocks = grown.some((row) => row.block !== null);
@@ -68,7 +73,14 @@ export function selectTrialPlots(rows: readonly PlotRow[], trial: { farmId: stri
         : [],
     ),
   );
-  return { plots, excluded, otherTrialByPlot, notes: mixedEntryTypes(unique, checks) };
+  return {
+    plots,
+    excluded,
+    checkNames: names.filter((name) => checks.has(name)),
+    entryNames: names.filter((name) => !checks.has(name)),
+    otherTrialByPlot,
+    notes: mixedEntryTypes(unique, checks),
+  };
 }
 
 function isCheckPlot(row: PlotRow): boolean {

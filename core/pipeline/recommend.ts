@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { BreedingRule, RuleTrait } from '#schemas/breeding-rule.ts';
 import { adjustedMeans } from '../breeding/adjusted-means.ts';
 import { compareWithChecks } from '../breeding/check-comparison.ts';
@@ -9,6 +8,7 @@ import type { TraitAnalysis } from '../breeding/trait-analysis.ts';
 import { type ExcludedPlot, selectTrialPlots, type TrialPlot, type TrialPlots } from '../breeding/trial-plots.ts';
 import type { LineSummary, ModelFacts, TraitFacts, TrialRecommendation } from '../breeding/trial-recommendation.ts';
 import type { PlotIndexRow, PlotRow, RecommendationRow, YieldRow } from '../breeding/trial-rows.ts';
+import { contentHash } from './content-hash.ts';
 
 export interface RecommendInput {
   readonly farmId: string;
@@ -46,9 +46,7 @@ export function recommend(input: RecommendInput): TrialRecommendation {
     });
   const excludedPlots = [...trial.excluded, ...unusable].sort((a, b) => (a.plotId < b.plotId ? -1 : 1));
   const index = usable.length === 0 ? null : indexOf(usable, values, input);
-  const entries = trial.plots.filter((plot) => !plot.isCheck).map((plot) => plot.germplasm);
-  const candidates = [...new Set([...entries, ...entriesExcluded(trial.excluded, trial.plots)])].sort();
-  const decision = decide(index, candidates, reasonsByLine(excludedPlots), rule);
+  const decision = decide(index, trial.entryNames, reasonsByLine(excludedPlots), rule);
   const recommendationId = idOf(input);
   const label = index?.label ?? rule.traits.map((trait) => trait.name).join(' + ');
   const lines = decision.lines.map((line) => ({
@@ -56,14 +54,13 @@ export function recommend(input: RecommendInput): TrialRecommendation {
     row: rowOf(line, { input, label, recommendationId, checkMean: decision.reference?.mean ?? null }),
   }));
   const valueByPlot = new Map(usable.map((plot, position) => [plot.plotId, index!.plotValue[position]!]));
-  const checks = [...new Set(trial.plots.filter((plot) => plot.isCheck).map((plot) => plot.germplasm))].sort();
   return {
     recommendationId,
     farmId,
     trialId,
     rule,
     snapshots: input.snapshots,
-    trait: { label, isIndex: rule.traits.length > 1, direction: index?.direction ?? rule.traits[0]!.direction },
+    trait: { label, isIndex: rule.traits.length > 1, direction: directionOf(rule) },
     traits: traitFacts(index),
     model: modelFacts(index),
     reference: decision.reference && {
@@ -71,7 +68,7 @@ export function recommend(input: RecommendInput): TrialRecommendation {
       mean: decision.reference.mean,
       standardError: decision.reference.standardError,
     },
-    checks: checks.map((germplasm) => summarise(germplasm, index, decision, rule)),
+    checks: trial.checkNames.map((germplasm) => summarise(germplasm, index, decision, rule)),
     lines,
     rows: lines.map((line) => line.row),
     flights: values.flatMap((trait) => trait.flights),
@@ -95,10 +92,9 @@ function indexOf(usable: readonly TrialPlot[], values: readonly PlotValues[], in
   return analyseIndex(usable, input.rule.traits, valueByTrait, input.analysis ?? adjustedMeans);
 }
 
-/** Lines of which every plot fell out before the analysis are lines of the trial all the same. */
-function entriesExcluded(excluded: readonly ExcludedPlot[], plots: readonly TrialPlot[]): string[] {
-  const checks = new Set(plots.filter((plot) => plot.isCheck).map((plot) => plot.germplasm));
-  return excluded.flatMap(({ germplasm }) => (germplasm === null || checks.has(germplasm) ? [] : germplasm));
+/** An index is turned so that more is better; a single trait keeps its own direction. */
+function directionOf(rule: BreedingRule): 'higher' | 'lower' {
+  return rule.traits.length > 1 ? 'higher' : rule.traits[0]!.direction;
 }
 
 function reasonsByLine(excluded: readonly ExcludedPlot[]): Map<string, string> {
@@ -158,7 +154,7 @@ function rowOf(
     rule_id: input.rule.rule_id,
     rule_version: input.rule.version,
     reason: line.reason,
-    snapshots: canonicalJson(input.snapshots),
+    snapshots: JSON.stringify(Object.fromEntries(Object.entries(input.snapshots).sort(([a], [b]) => (a < b ? -1 : 1)))),
     recommendation_id: context.recommendationId,
   };
 }
@@ -187,14 +183,5 @@ function idOf(input: RecommendInput): string {
   const { farmId, trialId, rule, snapshots } = input;
   const method = (input.analysis ?? adjustedMeans).method;
   const question = { farmId, trialId, rule, snapshots, season: input.season ?? null, method };
-  return createHash('sha256').update(canonicalJson(question)).digest('hex').slice(0, 32);
-}
-
-/** JSON with the keys of every object in code-unit order. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
+  return contentHash(question);
 }
