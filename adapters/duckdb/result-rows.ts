@@ -53,16 +53,18 @@ export function plainValue(value: DuckDBValue, type: DuckDBType): unknown {
   }
 }
 
-/** Days since 1970-01-01, negative before. What lies beyond JavaScript's calendar, the infinities too, is DuckDB's own text. */
+/** Days since 1970-01-01, negative before. What lies beyond JavaScript's calendar is DuckDB's own text. */
 function dateText(value: DuckDBDateValue): string {
+  if (!value.isFinite) return value.days > 0 ? 'infinity' : '-infinity';
   const time = new Date(value.days * msPerDay);
-  return Number.isNaN(time.getTime()) || !value.isFinite ? value.toString() : isoYear(time, 10);
+  return Number.isNaN(time.getTime()) ? value.toString() : isoYear(time, 10);
 }
 
 function timestampText(value: DuckDBTimestampValue | DuckDBTimestampTZValue, suffix: string): string {
+  if (!value.isFinite) return value.micros > 0n ? 'infinity' : '-infinity';
   const fraction = ((value.micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
   const time = new Date(Number((value.micros - fraction) / 1000n));
-  if (Number.isNaN(time.getTime()) || !value.isFinite) return value.toString();
+  if (Number.isNaN(time.getTime())) return value.toString();
   const digits = fraction === 0n ? '' : `.${String(fraction).padStart(6, '0')}`;
   return `${isoYear(time, 19)}${digits}${suffix}`;
 }
