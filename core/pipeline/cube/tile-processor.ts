@@ -1,7 +1,121 @@
-import type { TileResult } from './tile-setup.ts';
+import { transformer } from '../../cube/coordinate-system.ts';
+import type { Georeference } from '../../cube/cube.ts';
+import { positionsOf } from '../../cube/georeference.ts';
+import { type RowGroupScratch, rowGroupScratch } from '../../formats/parquet/encode-row-group.ts';
+import { assignPlots, type PlacedPlots } from '../../plots/plot-raster.ts';
+import { quality } from '../../radiometry/quality.ts';
+import { evaluateIndex } from '../../spectral-indices/evaluate-index.ts';
+import { indexDefinitions } from '../../spectral-indices/index-definitions.ts';
+import { type PixelPositions, silverRowGroup } from './silver-row-group.ts';
+import { type PixelCounts, type TileResult, type TileSetup, tileRange } from './tile-setup.ts';
+import type { TileSource } from './tile-source.ts';
 
-/** Processes single tiles of one cube; holds the open readers and all buffers that tiles share. */
-export interface TileProcessor {
-  process(tileIndex: number): Promise<TileResult>;
-  close(): Promise<void>;
+/** Processes single tiles of one cube; holds the open source and all buffers that tiles share. */
+export class TileProcessor {
+  readonly #setup: TileSetup;
+  readonly #source: TileSource;
+  readonly #scratch: RowGroupScratch = rowGroupScratch();
+
+  constructor(setup: TileSetup, source: TileSource) {
+    this.#setup = setup;
+    this.#source = source;
+  }
+
+  async process(tileIndex: number): Promise<TileResult> {
+    const { sampleCount, bandCount, silver, georeference, placed, plotIds, indices } = this.#setup;
+    const range = tileRange(this.#setup, tileIndex);
+    const pixelCount = (range.lineEnd - range.lineStart) * sampleCount;
+    const tile = await this.#source.read(range);
+    const positions = await this.#positions(georeference, range);
+    const plotOfPixel =
+      placed === null || positions === null ? null : plotsOf(placed, georeference!, positions, pixelCount);
+    const inPlots = indexValuesInPlots(indices, tile.packed, tile.quality, pixelCount, plotOfPixel);
+    const counts = countPixels(tile.pixelQuality, pixelCount);
+    const rowGroup = silverRowGroup(
+      silver,
+      {
+        pixelCount,
+        sampleCount,
+        lineStart: range.lineStart,
+        packed: tile.packed,
+        bandCount,
+        pixelQuality: tile.pixelQuality,
+        positions,
+        plotOfPixel,
+      },
+      plotIds,
+      this.#scratch,
+    );
+    return { tileIndex, rowGroup, ...inPlots, counts: { ...counts, rowCount: rowGroup?.rowCount ?? 0 } };
+  }
+
+  close(): Promise<void> {
+    return this.#source.close();
+  }
+
+  async #positions(
+    georeference: Georeference | null,
+    range: { lineStart: number; lineEnd: number },
+  ): Promise<PixelPositions | null> {
+    if (georeference === null) return null;
+    const locations = await this.#source.readLocations(range);
+    return positionsOf(georeference, { ...range, sampleCount: this.#setup.sampleCount }, locations);
+  }
+}
+
+/** Plot of each pixel, in the plots' system in metres: the cube's own, or the UTM zone of a cube in degrees. */
+function plotsOf(
+  placed: PlacedPlots,
+  georeference: Georeference,
+  positions: PixelPositions,
+  pixelCount: number,
+): Int32Array {
+  const out = new Int32Array(pixelCount);
+  if (placed.crs.definition === georeference.crs.definition) {
+    assignPlots(placed, positions.x, positions.y, pixelCount, out);
+    return out;
+  }
+  const project = transformer(georeference.crs, placed.crs);
+  const x = new Float64Array(pixelCount);
+  const y = new Float64Array(pixelCount);
+  for (let pixel = 0; pixel < pixelCount; pixel++) {
+    const isKnown = Number.isFinite(positions.x[pixel]!) && Number.isFinite(positions.y[pixel]!);
+    [x[pixel], y[pixel]] = isKnown ? project(positions.x[pixel]!, positions.y[pixel]!) : [Number.NaN, Number.NaN];
+  }
+  assignPlots(placed, x, y, pixelCount, out);
+  return out;
+}
+
+/** Index values of the pixels that lie in plots. */
+function indexValuesInPlots(
+  indices: TileSetup['indices'],
+  packed: Int16Array,
+  bits: Uint8Array,
+  pixelCount: number,
+  plotOfPixel: Int32Array | null,
+): Pick<TileResult, 'plotOfPixel' | 'indexValues'> {
+  if (plotOfPixel === null) return { plotOfPixel: new Int32Array(0), indexValues: new Float64Array(0) };
+  const inPlot: number[] = [];
+  for (let pixel = 0; pixel < pixelCount; pixel++) if (plotOfPixel[pixel]! >= 0) inPlot.push(pixel);
+  const indexValues = new Float64Array(indices.length * inPlot.length).fill(Number.NaN);
+  const plane = new Float64Array(pixelCount);
+  indices.forEach((index, position) => {
+    if (index.bands === null) return;
+    const definition = indexDefinitions.find((candidate) => candidate.name === index.name)!;
+    evaluateIndex(definition, index.bands, packed, bits, pixelCount, plane);
+    inPlot.forEach((pixel, at) => {
+      indexValues[position * inPlot.length + at] = plane[pixel]!;
+    });
+  });
+  return { plotOfPixel: Int32Array.from(inPlot, (pixel) => plotOfPixel[pixel]!), indexValues };
+}
+
+function countPixels(pixelQuality: Uint8Array, pixelCount: number): Omit<PixelCounts, 'rowCount'> {
+  let saturatedPixelCount = 0;
+  let lowReferencePixelCount = 0;
+  for (let pixel = 0; pixel < pixelCount; pixel++) {
+    if ((pixelQuality[pixel]! & quality.saturated) !== 0) saturatedPixelCount++;
+    if ((pixelQuality[pixel]! & quality.lowReference) !== 0) lowReferencePixelCount++;
+  }
+  return { pixelCount, saturatedPixelCount, lowReferencePixelCount };
 }
