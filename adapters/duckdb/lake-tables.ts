@@ -2,11 +2,12 @@ import { fileURLToPath } from 'node:url';
 import { ConfigurationError } from '#core/errors.ts';
 import type { DataFile } from '#core/formats/iceberg/data-file.ts';
 import { type Predicate, planScan, type ScanPlan } from '#core/formats/iceberg/scan.ts';
-import type { Snapshot } from '#core/formats/iceberg/table-metadata.ts';
+import { currentSchema, snapshotById } from '#core/formats/iceberg/table-metadata.ts';
 import { keyOfUri } from '#core/formats/iceberg/warehouse-location.ts';
 import type { ByteSource } from '#core/ports/byte-source.ts';
 import type { Catalog, LoadedTable, TableIdentifier } from '#core/ports/catalog.ts';
 import type { ObjectStore } from '#core/ports/object-store.ts';
+import type { ScanColumn } from './scan-view.ts';
 import type { SnapshotChoice } from './table-references.ts';
 
 export interface LakeContext {
@@ -37,27 +38,26 @@ export async function loadNamedTable(catalog: Catalog, schema: string, name: str
  * @throws ConfigurationError that names the snapshots there are. Disposition: stop.
  */
 export function chooseSnapshot(table: LoadedTable, choice: SnapshotChoice): bigint {
-  const { snapshots } = table.metadata;
+  const { metadata } = table;
   const found =
     'snapshotId' in choice
-      ? snapshots.find((snapshot) => snapshot.snapshotId === choice.snapshotId)
-      : lastAtOrBefore(snapshots, choice.timeMs);
-  if (found !== undefined) return found.snapshotId;
+      ? snapshotById(metadata, choice.snapshotId)?.['snapshot-id']
+      : metadata['snapshot-log'].findLast((entry) => entry['timestamp-ms'] <= choice.timeMs)?.['snapshot-id'];
+  if (found !== undefined) return found;
   const name = `${table.identifier.namespace}.${table.identifier.name}`;
-  const wanted = 'snapshotId' in choice ? String(choice.snapshotId) : new Date(choice.timeMs).toISOString();
+  const wanted = 'snapshotId' in choice ? String(choice.snapshotId) : `one at ${new Date(choice.timeMs).toISOString()}`;
   throw new ConfigurationError(
     `Expected a snapshot of ${name}, got ${wanted}. List them with: SELECT * FROM lake.snapshots WHERE table_name = '${name}'`,
     { table: name },
   );
 }
 
-function lastAtOrBefore(snapshots: readonly Snapshot[], timeMs: number): Snapshot | undefined {
-  let last: Snapshot | undefined;
-  for (const snapshot of snapshots) {
-    if (snapshot.timestampMs <= timeMs && (last === undefined || snapshot.timestampMs >= last.timestampMs))
-      last = snapshot;
-  }
-  return last;
+/** Columns of the table now, or as they were at a snapshot. */
+export function columnsAt(table: LoadedTable, snapshotId: bigint | null): ScanColumn[] {
+  const { metadata } = table;
+  const schemaId = snapshotId === null ? null : snapshotById(metadata, snapshotId)?.['schema-id'];
+  const schema = metadata.schemas.find((each) => each['schema-id'] === schemaId) ?? currentSchema(metadata);
+  return schema.fields.map(({ id, name, type }) => ({ id, name, type: typeof type === 'string' ? type : type.type }));
 }
 
 /** Files for all places in a query that name the same table at the same snapshot: what any of them needs. */
@@ -66,7 +66,7 @@ export async function planUnion(
   table: LoadedTable,
   snapshotId: bigint | null,
   alternatives: readonly (readonly Predicate[])[],
-): Promise<Pick<ScanPlan, 'columns' | 'files' | 'skippedFileCount'>> {
+): Promise<Pick<ScanPlan, 'files' | 'skippedFileCount'>> {
   const at = snapshotId === null ? {} : { snapshotId };
   const needsAll = alternatives.some((predicates) => predicates.length === 0);
   const plans = await Promise.all(
@@ -75,7 +75,6 @@ export async function planUnion(
   const first = plans[0]!;
   const files = new Map(plans.flatMap((plan) => plan.files).map((file) => [file.path, file]));
   return {
-    columns: first.columns,
     files: [...files.values()],
     skippedFileCount: first.files.length + first.skippedFileCount - files.size,
   };

@@ -1,10 +1,18 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { Predicate, ScanPlan } from '#core/formats/iceberg/scan.ts';
+import type { Predicate } from '#core/formats/iceberg/scan.ts';
 import type { LoadedTable } from '#core/ports/catalog.ts';
-import { chooseSnapshot, type LakeContext, listTables, loadNamedTable, localPaths, planUnion } from './lake-tables.ts';
+import {
+  chooseSnapshot,
+  columnsAt,
+  type LakeContext,
+  listTables,
+  loadNamedTable,
+  localPaths,
+  planUnion,
+} from './lake-tables.ts';
 import { pushedPredicates, type TableColumns } from './pushed-predicates.ts';
 import { type ParsedQuery, queryText, type TreeNode } from './query-tree.ts';
-import type { ScanView } from './scan-view.ts';
+import type { ScanColumn, ScanView } from './scan-view.ts';
 import { lakeSchema } from './snapshots-table.ts';
 import { asksForTables, type TableReference, tableReferences } from './table-references.ts';
 
@@ -34,7 +42,7 @@ interface TableUse {
   readonly table: LoadedTable;
   readonly snapshotId: bigint | null;
   readonly viewName: string;
-  readonly columns: ScanPlan['columns'];
+  readonly columns: readonly ScanColumn[];
   readonly references: TableReference[];
 }
 
@@ -61,27 +69,38 @@ export async function planQuery(
   const views: ScanView[] = [];
   const scans: TableScan[] = [];
   const closers: (() => Promise<void>)[] = [];
-  for (const use of uses) {
-    const alternatives: Predicate[][] = use.references.map((reference) =>
-      pushedPredicates(reference, (item) => columnsByNode.get(item) ?? null),
-    );
-    const plan = await planUnion(context.warehouse, use.table, use.snapshotId, alternatives);
-    const { paths, close } = await localPaths(context.warehouse, plan.files);
-    closers.push(close);
-    views.push({ schema: use.table.identifier.namespace, name: use.viewName, columns: plan.columns, paths });
-    scans.push(tableScan(use, plan));
-  }
-  if (asksForTables(parsed.tree)) await addEmptyViews(context, views);
-  const wantsSnapshots = references.some((reference) => reference.schema.toLowerCase() === lakeSchema);
-  return {
-    sql: parsed.prefix + (await textWithoutAt(connection, parsed, uses)),
-    views,
-    scans,
-    snapshotTables: wantsSnapshots ? await allTables(context) : [],
-    close: async () => {
-      await Promise.all(closers.map((close) => close()));
-    },
+  const close = async () => {
+    await Promise.all(closers.map((each) => each()));
   };
+  try {
+    for (const use of uses) {
+      const alternatives: Predicate[][] = use.references.map((reference) =>
+        pushedPredicates(reference, (item) => columnsByNode.get(item) ?? null),
+      );
+      const plan = await planUnion(context.warehouse, use.table, use.snapshotId, alternatives);
+      const local = await localPaths(context.warehouse, plan.files);
+      closers.push(local.close);
+      views.push({
+        schema: use.table.identifier.namespace,
+        name: use.viewName,
+        columns: use.columns,
+        paths: local.paths,
+      });
+      scans.push(tableScan(use, local.paths.length, plan.skippedFileCount));
+    }
+    if (asksForTables(parsed.tree)) await addEmptyViews(context, views);
+    const wantsSnapshots = references.some((reference) => reference.schema.toLowerCase() === lakeSchema);
+    return {
+      sql: parsed.prefix + (await textWithoutAt(connection, parsed, uses)),
+      views,
+      scans,
+      snapshotTables: wantsSnapshots ? await allTables(context) : [],
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 async function tableUses(context: LakeContext, references: readonly TableReference[]): Promise<TableUse[]> {
@@ -101,15 +120,15 @@ async function tableUses(context: LakeContext, references: readonly TableReferen
   return [...uses.values()];
 }
 
-function tableScan(use: TableUse, plan: Pick<ScanPlan, 'columns' | 'files' | 'skippedFileCount'>): TableScan {
+function tableScan(use: TableUse, fileCount: number, skippedFileCount: number): TableScan {
   const { identifier, metadata } = use.table;
-  const snapshotId = use.snapshotId ?? metadata.currentSnapshotId;
+  const snapshotId = use.snapshotId ?? metadata['current-snapshot-id'];
   return {
     table: `${identifier.namespace}.${identifier.name}`,
     snapshotId: snapshotId === null ? null : String(snapshotId),
-    fileCount: plan.files.length,
-    skippedFileCount: plan.skippedFileCount,
-    columnCount: plan.columns.length,
+    fileCount,
+    skippedFileCount,
+    columnCount: use.columns.length,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { ConfigurationError } from '#core/errors.ts';
+import { formatJson, parseJson } from '#core/formats/iceberg/json-int64.ts';
 import { literal } from './quoting.ts';
 import { sqlError } from './sql-error.ts';
 
@@ -25,7 +26,9 @@ const explainPattern = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(explain\s+(?:analyz
 export async function parseQuery(connection: DuckDBConnection, sql: string): Promise<ParsedQuery> {
   const explain = explainPattern.exec(sql);
   const text = explain === null ? sql : sql.slice(explain[0].length);
-  const parsed = parseTree(await scalar(connection, `SELECT json_serialize_sql(${literal(text)})`));
+  const serialized = await scalar(connection, `SELECT json_serialize_sql(${literal(text)})`);
+  // Integers that a double cannot hold (64-bit ids, DuckDB's "no position") stay whole as bigint.
+  const parsed = parseJson(serialized, 'parse tree') as TreeNode;
   if (parsed['error'] === true) throw refusal(parsed);
   const statements = parsed['statements'] as TreeNode[];
   if (statements.length !== 1) {
@@ -36,8 +39,7 @@ export async function parseQuery(connection: DuckDBConnection, sql: string): Pro
 
 /** The SQL of a parse tree that was changed. */
 export async function queryText(connection: DuckDBConnection, tree: TreeNode): Promise<string> {
-  const serialized = JSON.stringify(tree, (_, value) => (typeof value === 'bigint' ? rawJson(String(value)) : value));
-  return scalar(connection, `SELECT json_deserialize_sql(${literal(serialized)})`);
+  return scalar(connection, `SELECT json_deserialize_sql(${literal(formatJson(tree))})`);
 }
 
 /** Calls `visit` for every object of the tree, parents first. */
@@ -72,17 +74,4 @@ function refusal(parsed: TreeNode): ConfigurationError {
   const position = Number(parsed['position']);
   const where = Number.isFinite(position) ? ` at character ${position + 1}` : '';
   return new ConfigurationError(`Expected a query that DuckDB understands, got: ${parsed['error_message']}${where}`);
-}
-
-type SourceReviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
-const parseJson = JSON.parse as (text: string, reviver: SourceReviver) => TreeNode;
-const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
-
-/** Integers that a double cannot hold (64-bit ids, DuckDB's "no position") stay whole as bigint. */
-function parseTree(text: string): TreeNode {
-  return parseJson(text, (_, value, { source }) =>
-    typeof value === 'number' && !Number.isSafeInteger(value) && source !== undefined && /^-?\d+$/.test(source)
-      ? BigInt(source)
-      : value,
-  );
 }

@@ -14,11 +14,11 @@ export function createSnapshotsTable(tables: readonly LoadedTable[]): string[] {
   ];
   for (const { identifier, metadata } of tables) {
     const name = literal(`${identifier.namespace}.${identifier.name}`);
-    const rows = metadata.snapshots.map(({ snapshotId, timestampMs, summary }) =>
+    const rows = metadata.snapshots.map(({ summary, ...snapshot }) =>
       [
         name,
-        literal(String(snapshotId)),
-        `make_timestamptz(${BigInt(timestampMs) * 1000n})`,
+        literal(String(snapshot['snapshot-id'])),
+        `make_timestamptz(${BigInt(snapshot['timestamp-ms']) * 1000n})`,
         summary['operation'] === undefined ? 'NULL' : literal(summary['operation']),
         countOf(summary['added-records']),
         countOf(summary['total-records']),

@@ -12,6 +12,8 @@ export function sqlError(cause: unknown): CubelakeError {
       `Expected the query to finish, got "${sentence}". Ask for fewer rows or columns, or try again.`,
     );
   }
+  if (/^INTERRUPT Error|was aborted/i.test(sentence))
+    return new TemporaryError('Expected the query to finish, but it was stopped.');
   if (/^Permission Error|has been locked/i.test(sentence)) {
     return new ConfigurationError(
       `Expected a query over the tables of the lake, got one that reaches outside: ${sentence}`,
