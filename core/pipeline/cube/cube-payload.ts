@@ -4,8 +4,7 @@ import type { Hdf5Opener } from '../../ports/hdf5-file.ts';
 import type { TilePool } from '../../ports/tile-pool.ts';
 import type { GranuleOutput, Payload, ProcessContext } from '../payload.ts';
 import { assembleCube, cubeGranuleKeyOf } from './cube-granule.ts';
-import { processBronzeGranule } from './process-bronze.ts';
-import { processRawGranule } from './process-raw.ts';
+import { processCube } from './process-cube.ts';
 
 export interface CubeDependencies {
   readonly openHdf5: Hdf5Opener;
@@ -19,10 +18,7 @@ export function cubePayload(dependencies: CubeDependencies): Payload {
     tables: [silverReflectance, silverBands, goldPlotIndex],
     granuleKeyOf: cubeGranuleKeyOf,
     assemble: assembleCube,
-    process(granule: Granule, context: ProcessContext): Promise<GranuleOutput> {
-      return context.source === 'raw'
-        ? processRawGranule(granule, context, dependencies)
-        : processBronzeGranule(granule, context, dependencies);
-    },
+    process: (granule: Granule, context: ProcessContext): Promise<GranuleOutput> =>
+      processCube(granule, context, dependencies),
   };
 }

@@ -30,7 +30,6 @@ export interface FlattenRequest {
   readonly source: CubeSource | BronzeSource;
   readonly plots: CubePlots | null;
   readonly processingId: string;
-  readonly acquiredAt: string | null;
 }
 
 /**
@@ -91,8 +90,8 @@ export async function flattenTiles(request: FlattenRequest): Promise<GranuleOutp
 }
 
 function tileSetupOf(request: FlattenRequest, silver: SilverColumns): TileSetup {
-  const { header, goodBands, source, plots, granule, processingId, acquiredAt } = request;
-  const { lineCount, sampleCount, bandCount } = header;
+  const { header, goodBands, source, plots, granule, processingId } = request;
+  const { lineCount, sampleCount, bandCount, acquiredAt } = header;
   const identity = cubeIdentity(granule.granule_key);
   return {
     source,

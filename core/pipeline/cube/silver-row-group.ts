@@ -1,3 +1,4 @@
+import type { PixelPositions } from '../../cube/georeference.ts';
 import type { ColumnValues } from '../../formats/parquet/column-values.ts';
 import { type EncodedRowGroup, encodeRowGroup, type RowGroupScratch } from '../../formats/parquet/encode-row-group.ts';
 import { packedFill, quality } from '../../radiometry/quality.ts';
@@ -15,16 +16,6 @@ export interface TilePixels {
   readonly positions: PixelPositions | null;
   /** Position of the plot in the set, -1 for none; null without plots. */
   readonly plotOfPixel: Int32Array | null;
-}
-
-export interface PixelPositions {
-  readonly x: Float64Array;
-  readonly y: Float64Array;
-  readonly lon: Float64Array;
-  readonly lat: Float64Array;
-  readonly cell: BigInt64Array;
-  /** 1 = the position is known. */
-  readonly cellValid: Uint8Array;
 }
 
 /**

@@ -1,12 +1,12 @@
 import { transformer } from '../../cube/coordinate-system.ts';
 import type { Georeference } from '../../cube/cube.ts';
-import { positionsOf } from '../../cube/georeference.ts';
+import { type PixelPositions, positionsOf } from '../../cube/georeference.ts';
 import { type RowGroupScratch, rowGroupScratch } from '../../formats/parquet/encode-row-group.ts';
 import { assignPlots, type PlacedPlots } from '../../plots/plot-raster.ts';
 import { quality } from '../../radiometry/quality.ts';
 import { evaluateIndex } from '../../spectral-indices/evaluate-index.ts';
 import { indexDefinitions } from '../../spectral-indices/index-definitions.ts';
-import { type PixelPositions, silverRowGroup } from './silver-row-group.ts';
+import { silverRowGroup } from './silver-row-group.ts';
 import { type PixelCounts, type TileResult, type TileSetup, tileRange } from './tile-setup.ts';
 import type { TileSource } from './tile-source.ts';
 
@@ -25,8 +25,8 @@ export class TileProcessor {
     const { sampleCount, bandCount, silver, georeference, placed, plotIds, indices } = this.#setup;
     const range = tileRange(this.#setup, tileIndex);
     const pixelCount = (range.lineEnd - range.lineStart) * sampleCount;
-    const tile = await this.#source.read(range);
-    const positions = await this.#positions(georeference, range);
+    const { tile, locations } = await this.#source.read(range);
+    const positions = georeference === null ? null : positionsOf(georeference, { ...range, sampleCount }, locations);
     const plotOfPixel =
       placed === null || positions === null ? null : plotsOf(placed, georeference!, positions, pixelCount);
     const inPlots = indexValuesInPlots(indices, tile.packed, tile.quality, pixelCount, plotOfPixel);
@@ -51,15 +51,6 @@ export class TileProcessor {
 
   close(): Promise<void> {
     return this.#source.close();
-  }
-
-  async #positions(
-    georeference: Georeference | null,
-    range: { lineStart: number; lineEnd: number },
-  ): Promise<PixelPositions | null> {
-    if (georeference === null) return null;
-    const locations = await this.#source.readLocations(range);
-    return positionsOf(georeference, { ...range, sampleCount: this.#setup.sampleCount }, locations);
   }
 }
 

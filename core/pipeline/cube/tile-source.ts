@@ -1,77 +1,63 @@
 import type { CubeReader } from '../../cube/cube.ts';
+import type { BronzeReader } from '../../formats/zarr/bronze-reader.ts';
 import type { CalibratedTile, CalibrationKernel } from '../../ports/calibration-kernel.ts';
 import type { CalibrationCoefficients } from '../../radiometry/coefficients.ts';
-import type { TileSetup } from './tile-setup.ts';
+import type { BronzeTileWriter } from './bronze-tiles.ts';
+import type { TileRange, TileSetup } from './tile-setup.ts';
+
+export type PixelLocations = { readonly x: Float64Array; readonly y: Float64Array };
 
 /** Gives the calibrated planes of a tile: from the raw cube through the kernel, or from bronze as it is. */
 export interface TileSource {
-  /** Valid until the next read. Planes are [bands, lines, samples] without gaps. */
-  read(range: { lineStart: number; lineEnd: number }): Promise<CalibratedTile>;
-  readLocations(range: { lineStart: number; lineEnd: number }): Promise<{ x: Float64Array; y: Float64Array } | null>;
+  /** Planes are [bands, lines, samples] without gaps; they are the caller's to change until the next read. */
+  read(range: TileRange): Promise<{ readonly tile: CalibratedTile; readonly locations: PixelLocations | null }>;
   close(): Promise<void>;
 }
 
-/** Takes a calibrated tile before its planes are used further; bronze is written here. */
-export type TileSink = (tile: CalibratedTile, range: { lineStart: number; lineEnd: number }) => Promise<void>;
-
-export function tileBuffers({
-  tileLineCount,
-  sampleCount,
-  bandCount,
-}: Pick<TileSetup, 'tileLineCount' | 'sampleCount' | 'bandCount'>): CalibratedTile {
-  const pixelCount = tileLineCount * sampleCount;
-  return {
-    packed: new Int16Array(bandCount * pixelCount),
-    quality: new Uint8Array(bandCount * pixelCount),
-    pixelQuality: new Uint8Array(pixelCount),
-    bandQuality: new Uint8Array(bandCount),
-  };
-}
-
+/** Calibrates the raw cube's tiles and writes them to bronze on the way. */
 export function rawTileSource(
   setup: TileSetup,
   reader: CubeReader,
   coefficients: CalibrationCoefficients,
   kernel: CalibrationKernel,
-  sink: TileSink,
+  bronze: BronzeTileWriter,
 ): TileSource {
-  const tile = tileBuffers(setup);
+  const pixelCount = setup.tileLineCount * setup.sampleCount;
+  const tile: CalibratedTile = {
+    packed: new Int16Array(setup.bandCount * pixelCount),
+    quality: new Uint8Array(setup.bandCount * pixelCount),
+    pixelQuality: new Uint8Array(pixelCount),
+    bandQuality: new Uint8Array(setup.bandCount),
+  };
   return {
     async read(range) {
       kernel(await reader.readLines(range), coefficients, tile);
-      await sink(tile, range);
-      return tile;
+      await bronze.writeTile(range.tileIndex, tile);
+      const locations = await reader.readLocations(range);
+      if (locations !== null) await bronze.writeLocations(range.tileIndex, locations);
+      return { tile, locations };
     },
-    readLocations: (range) => reader.readLocations(range),
     close: () => reader.close(),
   };
 }
 
-/** What bronze readers give beside reflectance. */
-export interface QualityReader extends CubeReader {
-  /** Quality bits, shape [bands, lines, samples]. */
-  readQuality(range: { lineStart: number; lineEnd: number }): Promise<Uint8Array>;
-}
-
-export function bronzeTileSource(setup: TileSetup, reader: QualityReader): TileSource {
+export function bronzeTileSource(setup: TileSetup, reader: BronzeReader): TileSource {
   const pixelQuality = new Uint8Array(setup.tileLineCount * setup.sampleCount);
   const bandQuality = new Uint8Array(setup.bandCount);
   return {
     async read(range) {
       const window = await reader.readLines(range);
-      const bits = await reader.readQuality(range);
-      const pixelCount = window.lineCount * window.sampleCount;
-      const packed = window.data as Int16Array;
-      gatherPixelQuality(bits, setup.goodBands, pixelCount, pixelQuality, bandQuality);
-      return { packed, quality: bits, pixelQuality, bandQuality };
+      const quality = await reader.readQuality(range);
+      gatherQuality(quality, setup.goodBands, window.lineCount * window.sampleCount, pixelQuality, bandQuality);
+      const tile = { packed: window.data as Int16Array, quality, pixelQuality, bandQuality };
+      return { tile, locations: await reader.readLocations(range) };
     },
-    readLocations: (range) => reader.readLocations(range),
     close: () => reader.close(),
   };
 }
 
-function gatherPixelQuality(
-  bits: Uint8Array,
+function gatherQuality(
+  quality: Uint8Array,
   goodBands: Uint8Array,
   pixelCount: number,
   pixelQuality: Uint8Array,
@@ -81,9 +67,9 @@ function gatherPixelQuality(
   for (let band = 0; band < goodBands.length; band++) {
     let occurring = 0;
     for (let pixel = 0; pixel < pixelCount; pixel++) {
-      const value = bits[band * pixelCount + pixel]!;
-      occurring |= value;
-      if (goodBands[band] === 1) pixelQuality[pixel]! |= value;
+      const bits = quality[band * pixelCount + pixel]!;
+      occurring |= bits;
+      if (goodBands[band] === 1) pixelQuality[pixel]! |= bits;
     }
     bandQuality[band] = occurring;
   }

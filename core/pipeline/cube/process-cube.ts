@@ -1,0 +1,127 @@
+import type { Capture } from '#schemas/capture.ts';
+import type { Granule } from '#schemas/manifest.ts';
+import type { CubeReader } from '../../cube/cube.ts';
+import { NotFoundError } from '../../errors.ts';
+import { openCube } from '../../formats/open-cube.ts';
+import { openBronze } from '../../formats/zarr/bronze-reader.ts';
+import type { GranuleOutput, ProcessContext } from '../payload.ts';
+import { type Calibration, goodBandsOf, planCalibration } from './calibration-plan.ts';
+import { overridesOf } from './capture-file.ts';
+import {
+  cubeParts,
+  type NamedInput,
+  openParts,
+  openReferences,
+  readCapture,
+  readPlotSet,
+  resolveInputs,
+  verifyChecksums,
+} from './cube-inputs.ts';
+import type { CubeDependencies } from './cube-payload.ts';
+import { placeCubePlots } from './cube-plots.ts';
+import { flattenTiles } from './flatten-tiles.ts';
+import { type ProcessingIds, processingIdsOf } from './processing-ids.ts';
+import type { BronzeSource, CubeSource } from './tile-setup.ts';
+import { writeBronzeGroup } from './write-bronze-group.ts';
+
+/** What the two ways to a granule's rows have in common. */
+interface CubeRequest extends CubeDependencies {
+  readonly granule: Granule;
+  readonly context: ProcessContext;
+  readonly capture: Capture;
+  readonly inputs: readonly NamedInput[];
+  readonly ids: ProcessingIds;
+}
+
+/**
+ * Stages bronze, silver and gold of one cube. A cube whose bronze is complete already, because an earlier attempt got
+ * that far or only its plots have changed, is flattened from there; the rows are the same either way.
+ */
+export async function processCube(
+  granule: Granule,
+  context: ProcessContext,
+  dependencies: CubeDependencies,
+): Promise<GranuleOutput> {
+  const capture = await readCapture(context.raw, granule);
+  const inputs = await resolveInputs(context.raw, capture);
+  const ids = processingIdsOf(granule, capture, inputs);
+  const request: CubeRequest = { ...dependencies, granule, context, capture, inputs, ids };
+  const hasBronze = (await context.warehouse.head(`${ids.bronzeRootKey}/zarr.json`)) !== null;
+  if (hasBronze) return processBronze(request);
+  if (context.source === 'raw') return processRaw(request);
+  throw new NotFoundError(
+    `Expected the bronze of ${granule.granule_key}, found none at ${ids.bronzeRootKey}. Reprocess it from raw.`,
+    { key: ids.bronzeRootKey },
+  );
+}
+
+async function processRaw(request: CubeRequest): Promise<GranuleOutput> {
+  const { granule, context, capture, ids, openHdf5 } = request;
+  const sources = await openParts(context.raw, cubeParts(granule));
+  await verifyChecksums(capture, sources);
+  context.step('read');
+  const reader = await openCube(sources, { overrides: overridesOf(capture), openHdf5 });
+  try {
+    const calibration = await calibrationOf(reader, request);
+    const source: CubeSource = {
+      kind: 'cube',
+      parts: cubeParts(granule).map(({ key, etag }) => ({ key, etag })),
+      overrides: overridesOf(capture),
+      coefficients: calibration.coefficients,
+      bronzeRootKey: ids.bronzeRootKey,
+    };
+    const output = await flatten(request, reader, source);
+    context.step('bronze metadata');
+    await writeBronzeGroup({ ...request, reader, calibration });
+    const warnings = [...reader.header.warnings, ...calibration.warnings];
+    return { ...output, report: { ...output.report, method: calibration.method, warnings } };
+  } finally {
+    await reader.close();
+  }
+}
+
+async function processBronze(request: CubeRequest): Promise<GranuleOutput> {
+  const { context, ids } = request;
+  context.step('read');
+  const reader = await openBronze(context.warehouse, ids.bronzeRootKey);
+  try {
+    const output = await flatten(request, reader, { kind: 'bronze', bronzeRootKey: ids.bronzeRootKey });
+    return { ...output, report: { ...output.report, method: 'bronze', warnings: reader.header.warnings } };
+  } finally {
+    await reader.close();
+  }
+}
+
+async function flatten(
+  request: CubeRequest,
+  reader: CubeReader,
+  source: CubeSource | BronzeSource,
+): Promise<GranuleOutput> {
+  const { granule, context, capture, inputs, ids, tilePool } = request;
+  const { header } = reader;
+  const plotSet = await readPlotSet(context.raw, inputs);
+  const plots = plotSet && placeCubePlots(header, plotSet, capture.plot_buffer_m ?? 0, granule.granule_key);
+  const output = await flattenTiles({
+    granule,
+    context,
+    tilePool,
+    header,
+    goodBands: goodBandsOf(header),
+    source,
+    plots,
+    processingId: ids.processingId,
+  });
+  return { ...output, report: { ...output.report, bronze: ids.bronzeRootKey } };
+}
+
+async function calibrationOf(
+  reader: CubeReader,
+  { context, capture, inputs, granule, openHdf5 }: CubeRequest,
+): Promise<Calibration> {
+  const references = await openReferences(context.raw, capture, inputs, openHdf5);
+  try {
+    return await planCalibration(reader.header, capture, references, granule.granule_key);
+  } finally {
+    for (const reference of Object.values(references ?? {})) await reference?.close();
+  }
+}

@@ -1,0 +1,40 @@
+import type { Capture } from '#schemas/capture.ts';
+import type { Granule } from '#schemas/manifest.ts';
+import { bronzeKey } from '#schemas/object-keys.ts';
+import { contentHash } from '../content-hash.ts';
+import { cubeParts, type NamedInput } from './cube-inputs.ts';
+
+/** Changes whenever calibrated numbers change, so that results of two versions never share a name. */
+export const calibrationVersion = 'calibration-1';
+
+/** Changes whenever silver or gold rows made from the same bronze change. */
+const flatteningVersion = 'flattening-1';
+
+export interface ProcessingIds {
+  /** Names the bronze group: hash of cube, references, calibration facts and calibration version. */
+  readonly bronzeRootKey: string;
+  /** Names silver and gold rows: hash of the bronze, the plots and the flattening version. */
+  readonly processingId: string;
+}
+
+/**
+ * The same inputs give the same ids, whichever attempt, machine or path computes them; other plots give other rows on the
+ * same bronze.
+ */
+export function processingIdsOf(granule: Granule, capture: Capture, inputs: readonly NamedInput[]): ProcessingIds {
+  const { plots, plot_buffer_m, ...calibrationFacts } = capture;
+  const versions = (input: NamedInput): unknown => [input.role, input.parts.map((part) => [part.key, part.etag])];
+  const calibrationId = contentHash({
+    version: calibrationVersion,
+    parts: cubeParts(granule).map((part) => [part.key, part.etag]),
+    references: inputs.filter((input) => input.role !== 'plots').map(versions),
+    facts: calibrationFacts,
+  });
+  const processingId = contentHash({
+    version: flatteningVersion,
+    calibrationId,
+    plots: inputs.filter((input) => input.role === 'plots').map(versions),
+    plotBufferM: plots === undefined ? null : (plot_buffer_m ?? 0),
+  });
+  return { bronzeRootKey: bronzeKey(granule.granule_key, calibrationId), processingId };
+}
