@@ -1,0 +1,50 @@
+import { openCube } from '../../formats/open-cube.ts';
+import { openBronze } from '../../formats/zarr/bronze-reader.ts';
+import type { Hdf5Opener } from '../../ports/hdf5-file.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
+import type { TilePool } from '../../ports/tile-pool.ts';
+import { calibrateTile } from '../../radiometry/calibrate-tile.ts';
+import { BronzeTileWriter } from './bronze-tiles.ts';
+import { openParts } from './cube-inputs.ts';
+import { TileProcessor } from './tile-processor.ts';
+import { type TileSetup, tileCountOf } from './tile-setup.ts';
+import { bronzeTileSource, rawTileSource, type TileSource } from './tile-source.ts';
+
+export interface TileStores {
+  readonly raw: ObjectStore;
+  readonly warehouse: ObjectStore;
+  readonly openHdf5: Hdf5Opener;
+}
+
+/** Opens what a setup names, with readers of its own: every thread calls this once. */
+export async function openTileProcessor(setup: TileSetup, stores: TileStores): Promise<TileProcessor> {
+  return new TileProcessor(setup, await openSource(setup, stores));
+}
+
+async function openSource(setup: TileSetup, { raw, warehouse, openHdf5 }: TileStores): Promise<TileSource> {
+  const { source } = setup;
+  if (source.kind === 'bronze') return bronzeTileSource(setup, await openBronze(warehouse, source.bronzeRootKey));
+  const reader = await openCube(await openParts(raw, source.parts), { overrides: source.overrides, openHdf5 });
+  return rawTileSource(
+    setup,
+    reader,
+    source.coefficients,
+    calibrateTile,
+    new BronzeTileWriter(warehouse, source.bronzeRootKey, setup),
+  );
+}
+
+/** Processes tiles one after the other in the calling thread: for one core, and for tests. */
+export function sequentialTilePool(stores: TileStores): TilePool {
+  return {
+    async process(setup, onTile) {
+      const processor = await openTileProcessor(setup, stores);
+      try {
+        for (let tileIndex = 0; tileIndex < tileCountOf(setup); tileIndex++)
+          await onTile(await processor.process(tileIndex));
+      } finally {
+        await processor.close();
+      }
+    },
+  };
+}
