@@ -24,6 +24,15 @@ export const visibilityTimeoutMsMax = 12 * 3600 * 1000;
 /** A message that failed this often goes to the dead letters: five survives a restart storm, and a poison message ends within minutes. */
 export const receiveCountMax = 5;
 
+/** A granule whose other parts have not come a day after the last one is told to the user instead of waited for. */
+export const incompleteGranuleMsMax = 24 * 3600 * 1000;
+
+/** What a job prints is kept up to this per attempt: a stack trace and its progress fit, a runaway loop does not fill the disk. */
+export const jobLogBytesMax = 1 * mib;
+
+/** Small ledger objects that are read or written at a time: enough to hide a store's latency, far below any request limit. */
+export const ledgerParallelCount = 8;
+
 /** S3 keys are at most 1024 bytes of UTF-8. */
 export const objectKeyBytesMax = 1024;
 
@@ -50,6 +59,15 @@ export const dataFileBytesTarget = 512 * mib;
 
 /** A compressed chunk may claim to expand to at most this: the largest inner chunk we write is a tile plane of one band. */
 export const decodedChunkBytesMax = 256 * mib;
+
+/** One window of stored lines in a reader: a float64 tile of the largest size fits, a forged header does not make us allocate more. */
+export const windowBytesMax = 256 * mib;
+
+/**
+ * Stored bytes may expand to at most this many times as much: deflate cannot do better than 1032, and a file that claims
+ * more holds no cube.
+ */
+export const expansionRatioMax = 1100;
 
 /** Whole objects read into memory (metadata, manifests, outcomes): larger ones are refused before allocation. */
 export const metadataBytesMax = 512 * mib;

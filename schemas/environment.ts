@@ -2,6 +2,9 @@
 export const environment = {
   /** Folder of the embedded lake. */
   lake: 'CUBELAKE_LAKE',
+  /** Roots of the two stores that a job works on: `file:///...`. */
+  rawUri: 'CUBELAKE_RAW_URI',
+  warehouseUri: 'CUBELAKE_WAREHOUSE_URI',
   /** Manifest that a job works on. */
   manifestId: 'CUBELAKE_MANIFEST_ID',
   /** Granule of the manifest; AWS Batch sets its own name for the same in array jobs. */
@@ -9,6 +12,9 @@ export const environment = {
   batchArrayIndex: 'AWS_BATCH_JOB_ARRAY_INDEX',
   /** Worker threads of one job. */
   threads: 'CUBELAKE_THREADS',
-  /** Tests only: end the process at a labelled step, e.g. `tile:3`. */
+  /** Attempt of this job, from 1; AWS Batch has its own name for the same. */
+  attempt: 'CUBELAKE_ATTEMPT',
+  batchAttempt: 'AWS_BATCH_JOB_ATTEMPT',
+  /** Tests only: kill the process at a labelled step, e.g. `tile:3`, or `tile:3@1` in the first attempt only. */
   crashAt: 'CUBELAKE_CRASH_AT',
 } as const;

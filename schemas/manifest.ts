@@ -32,8 +32,11 @@ export type ObjectVersion = z.infer<typeof objectVersionSchema>;
 export type Granule = z.infer<typeof granuleSchema>;
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** `control/claims/...`: this manifest, and no other, may settle this granule version. */
-export const claimSchema = z.strictObject({ manifest_id: z.string() });
+/**
+ * `control/claims/...`: this manifest, and no other, may settle this granule version. A claim whose manifest was never
+ * written may be taken over until a settlement has made it final.
+ */
+export const claimSchema = z.strictObject({ manifest_id: z.string(), final: z.boolean() });
 
 const dataFileSchema = z.strictObject({
   path: z.string(),

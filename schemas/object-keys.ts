@@ -66,8 +66,14 @@ export function granuleKeyOf(key: RawKey): string {
   return formatRawKey({ ...key, extension: 'x' }).slice(0, -2);
 }
 
-/** Keys of the control prefix: the ledger of what was planned, done and settled. All are small JSON objects. */
+/**
+ * Keys of the control prefix in the warehouse: the ledger of what was asked for, planned, done and settled. All are small
+ * JSON objects whose shapes are in schemas/manifest.ts and schemas/ledger.ts.
+ */
 export const controlKeys = {
+  /** A request to work on a granule that no manifest has taken yet. Its id is a hash of the event. */
+  pending: (requestId: string) => `control/pending/${requestId}.json`,
+  pendingPrefix: 'control/pending/',
   /** One claim per granule version: which manifest works on it. */
   claim: (granuleVersionId: string) => `control/claims/${granuleVersionId}.json`,
   manifest: (manifestId: string) => `control/manifests/${manifestId}.json`,
@@ -75,12 +81,16 @@ export const controlKeys = {
   outcome: (manifestId: string, index: number) =>
     `control/outcomes/${manifestId}/${String(index).padStart(5, '0')}.json`,
   outcomePrefix: (manifestId: string) => `control/outcomes/${manifestId}/`,
+  /** Which manifest changes the granule's rows; another may take over once that one is settled. */
+  hold: (granuleKey: string) => `control/holds/${granuleKey}.json`,
+  /** What a settlement will do, written before it does anything. */
+  settlementPlan: (manifestId: string) => `control/settlement-plans/${manifestId}.json`,
   /** Present once a manifest is settled: counts, and the snapshot of each table. */
   settlement: (manifestId: string) => `control/settlements/${manifestId}.json`,
   /** What the tables hold of a granule now: processing id and data files. */
   granule: (granuleKey: string) => `control/granules/${granuleKey}.json`,
   granulePrefix: 'control/granules/',
-  /** Why a granule version failed; removed when it completes later. */
+  /** Why the newest version of a granule failed; removed when a version completes. */
   quarantine: (granuleKey: string) => `control/quarantine/${granuleKey}.json`,
   quarantinePrefix: 'control/quarantine/',
 } as const;

@@ -1,0 +1,114 @@
+import { claimSchema, type Granule, granuleStateSchema } from '#schemas/manifest.ts';
+import { controlKeys } from '#schemas/object-keys.ts';
+import { incompleteGranuleMsMax, ledgerParallelCount } from '../limits.ts';
+import type { ObjectFacts } from '../ports/object-store.ts';
+import { submitManifest } from './claims.ts';
+import type { FlowContext } from './flow-context.ts';
+import { assembleGranule, payloadNamed } from './granule-assembly.ts';
+import { granuleVersionId, isSameVersion, objectVersions } from './granule-version.ts';
+import { inParallel } from './in-parallel.ts';
+import { readRecord } from './ledger.ts';
+import type { GranuleRequest } from './pack-manifest.ts';
+import { listPending, type PendingRequest, removePending } from './pending-requests.ts';
+import { quarantineIncomplete, readQuarantine } from './quarantine.ts';
+
+/** A granule version that no manifest has yet, and all requests that it answers. */
+export interface RequestedGranule extends GranuleRequest {
+  readonly requests: readonly PendingRequest[];
+}
+
+export interface ExaminedRequests {
+  readonly ready: readonly RequestedGranule[];
+  /** Granules that lack a part, and what. */
+  readonly waiting: readonly { readonly granuleKey: string; readonly missing: string }[];
+  /** Granules that waited too long and went to quarantine. */
+  readonly incomplete: readonly string[];
+}
+
+/**
+ * Looks at what raw holds now for every request of the ledger: what the events said is old news. Requests that are
+ * answered already are removed.
+ */
+export async function examineRequests(context: FlowContext): Promise<ExaminedRequests> {
+  const waiting: { granuleKey: string; missing: string }[] = [];
+  const incomplete: string[] = [];
+  const groups = groupByWork(await listPending(context));
+  const examined = await inParallel(groups, ledgerParallelCount, async (requests): Promise<RequestedGranule[]> => {
+    const { pending } = requests[0]!;
+    const granuleKey = pending.granule_key;
+    const found = await assembleGranule(context, payloadNamed(context.payloads, pending.payload), granuleKey);
+    if (found !== null && found.assembly.state === 'ready') {
+      const granule = await unclaimedVersion(context, requests[0]!, found.assembly.parts);
+      if (granule !== null) return [{ granule, source: pending.source, requests }];
+    } else if (found !== null && found.assembly.state === 'waiting') {
+      const { missing } = found.assembly;
+      if (context.clock.nowMs() - newestMs(found.objects) <= incompleteGranuleMsMax) {
+        waiting.push({ granuleKey, missing });
+        return [];
+      }
+      await quarantineIncomplete(context, pending, found.objects, missing);
+      incomplete.push(granuleKey);
+    }
+    await removePending(context, requests);
+    return [];
+  });
+  return { ready: examined.flat(), waiting, incomplete };
+}
+
+/** The version that a manifest should take; null when one has it, or had it and its result still stands. */
+async function unclaimedVersion(
+  context: FlowContext,
+  { pending }: PendingRequest,
+  objects: readonly ObjectFacts[],
+): Promise<Granule | null> {
+  const parts = objectVersions(objects);
+  const versionOf = (request: string | null): Granule => ({
+    payload: pending.payload,
+    granule_key: pending.granule_key,
+    granule_version_id: granuleVersionId(parts, pending.source, request),
+    parts,
+  });
+  let granule = versionOf(pending.request);
+  let use = await useOf(context, granule);
+  if (use.kind === 'settled' && pending.request === null && !(await resultStands(context, granule))) {
+    do {
+      granule = versionOf(`returned after ${use.manifestId}`);
+      use = await useOf(context, granule);
+    } while (use.kind === 'settled');
+  }
+  return use.kind === 'free' ? granule : null;
+}
+
+type VersionUse = { readonly kind: 'free' | 'under way' } | { readonly kind: 'settled'; readonly manifestId: string };
+
+/** A written manifest is submitted here: its planner may have crashed before. */
+async function useOf(context: FlowContext, granule: Granule): Promise<VersionUse> {
+  const claim = await readRecord(context.warehouse, controlKeys.claim(granule.granule_version_id), claimSchema);
+  if (claim === null) return { kind: 'free' };
+  const manifestId = claim.value.manifest_id;
+  if ((await context.warehouse.head(controlKeys.settlement(manifestId))) !== null)
+    return { kind: 'settled', manifestId };
+  if ((await context.warehouse.head(controlKeys.manifest(manifestId))) === null) return { kind: 'free' };
+  await submitManifest(context, manifestId);
+  return { kind: 'under way' };
+}
+
+/**
+ * True while tables or quarantine hold what came of these parts. False when another version took their place since:
+ * someone who then uploads the old bytes again means them to count again.
+ */
+async function resultStands(context: FlowContext, granule: Granule): Promise<boolean> {
+  const quarantine = await readQuarantine(context, granule.granule_key);
+  if (quarantine !== null && isSameVersion(quarantine.value.parts, granule.parts)) return true;
+  const state = await readRecord(context.warehouse, controlKeys.granule(granule.granule_key), granuleStateSchema);
+  return state !== null && isSameVersion(state.value.parts, granule.parts);
+}
+
+/** Events of all parts of a granule ask for the same work. */
+function groupByWork(requests: readonly PendingRequest[]): PendingRequest[][] {
+  return [...Map.groupBy(requests, ({ pending }) => JSON.stringify(Object.entries(pending).toSorted())).values()];
+}
+
+function newestMs(objects: readonly ObjectFacts[]): number {
+  return objects.reduce((newest, { lastModifiedMs }) => Math.max(newest, lastModifiedMs), 0);
+}

@@ -1,0 +1,52 @@
+import type { ColumnDefinition, TableDefinition } from '#schemas/table-definition.ts';
+import type { DataFile } from '../formats/iceberg/data-file.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { JobRunner } from '../ports/job-runner.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import type { Queue } from '../ports/queue.ts';
+import type { Payload } from './payload.ts';
+
+/** Where the flow keeps things and whom it asks: the same in Lambda and on a laptop. */
+export interface FlowContext {
+  /** Name of the raw bucket in events; events of other buckets are not ours. */
+  readonly bucket: string;
+  readonly raw: ObjectStore;
+  /** Also holds the ledger, under control/. */
+  readonly warehouse: ObjectStore;
+  /** Objects created in raw, and requests to process again. */
+  readonly events: Queue;
+  /** Jobs that ended. */
+  readonly jobEvents: Queue;
+  readonly runner: JobRunner;
+  readonly payloads: readonly Payload[];
+  readonly clock: Clock;
+}
+
+export interface TableChange {
+  /** The same id is committed once, however often it is published. */
+  readonly commitId: string;
+  readonly extraColumns: readonly ColumnDefinition[];
+  readonly addFiles: readonly DataFile[];
+  readonly removePaths: readonly string[];
+  readonly summary: Readonly<Record<string, string>>;
+}
+
+/** One snapshot of one table. */
+export type PublishTable = (
+  table: TableDefinition,
+  change: TableChange,
+) => Promise<{ readonly snapshotId: bigint; readonly outcome: 'committed' | 'already committed' }>;
+
+/** Farms and dates whose rows a settlement changed. */
+export interface TouchedPartitions {
+  readonly touched: readonly { readonly farmId: string; readonly date: string }[];
+  /** Names of the tables that changed. */
+  readonly tables: readonly string[];
+  readonly commitId: string;
+}
+
+export interface SettleContext extends FlowContext {
+  readonly publish: PublishTable;
+  /** Brings what is derived from the tables up to date. Called again with the same commit id after a crash. */
+  readonly afterCommit: (change: TouchedPartitions) => Promise<void>;
+}

@@ -1,0 +1,82 @@
+import { claimSchema, granuleStateSchema, type ObjectVersion } from '#schemas/manifest.ts';
+import { controlKeys } from '#schemas/object-keys.ts';
+import type { ObjectFacts } from '../ports/object-store.ts';
+import type { FlowContext } from './flow-context.ts';
+import { granuleVersionId, isSameVersion, jobNameOf, objectVersions } from './granule-version.ts';
+import { readRecord } from './ledger.ts';
+import type { Payload } from './payload.ts';
+import { readQuarantine } from './quarantine.ts';
+
+export type GranuleStatusName = 'complete' | 'failed' | 'running' | 'waiting';
+
+/** What became of the parts that raw holds of one granule now. */
+export interface GranuleStatus {
+  readonly granuleKey: string;
+  readonly payload: string;
+  readonly status: GranuleStatusName;
+  /** Why it failed, what it waits for, or what its job does; null when complete and all is well. */
+  readonly reason: string | null;
+  readonly objectCount: number;
+  readonly manifestId: string | null;
+  /** What was lost on the way and a reconciliation brings back; null when all is well. */
+  readonly lost: 'event' | 'job' | 'job event' | null;
+}
+
+interface GranuleInRaw {
+  readonly payload: Payload;
+  readonly granuleKey: string;
+  readonly objects: readonly ObjectFacts[];
+}
+
+/**
+ * @param pendingKeys Granules that the ledger has a request for.
+ */
+export async function granuleStatus(
+  context: FlowContext,
+  { payload, granuleKey, objects }: GranuleInRaw,
+  pendingKeys: ReadonlySet<string>,
+): Promise<GranuleStatus> {
+  const facts = { granuleKey, payload: payload.name, objectCount: objects.length, manifestId: null, lost: null };
+  const assembly = payload.assemble(granuleKey, objects);
+  const parts = objectVersions(assembly.state === 'ready' ? assembly.parts : objects);
+  const quarantine = await readQuarantine(context, granuleKey);
+  const failure = quarantine !== null && isSameVersion(quarantine.value.parts, parts) ? quarantine.value : null;
+  const state = await readRecord(context.warehouse, controlKeys.granule(granuleKey), granuleStateSchema);
+  if (state !== null && isSameVersion(state.value.parts, parts)) {
+    const reason = failure === null ? null : `Processing it again failed. ${failure.error}: ${failure.reason}`;
+    return { ...facts, status: 'complete', reason, manifestId: state.value.manifest_id };
+  }
+  if (failure !== null) {
+    const { error, reason, manifest_id: manifestId } = failure;
+    return { ...facts, status: 'failed', reason: `${error}: ${reason}`, manifestId };
+  }
+  const isPending = pendingKeys.has(granuleKey);
+  if (assembly.state === 'waiting') {
+    return { ...facts, status: 'waiting', reason: assembly.missing, lost: isPending ? null : 'event' };
+  }
+  return { ...facts, ...(await unfinishedStatus(context, parts, isPending)) };
+}
+
+type Unfinished = Pick<GranuleStatus, 'status' | 'reason' | 'manifestId' | 'lost'>;
+
+async function unfinishedStatus(
+  context: FlowContext,
+  parts: readonly ObjectVersion[],
+  isPending: boolean,
+): Promise<Unfinished> {
+  const waiting = (reason: string): Unfinished => ({ status: 'waiting', reason, manifestId: null, lost: null });
+  if (isPending) return waiting('a manifest');
+  const lostEvent: Unfinished = { ...waiting('its event'), lost: 'event' };
+  const claimKey = controlKeys.claim(granuleVersionId(parts, 'raw', null));
+  const claim = await readRecord(context.warehouse, claimKey, claimSchema);
+  if (claim === null) return lostEvent;
+  const manifestId = claim.value.manifest_id;
+  const isSettled = (await context.warehouse.head(controlKeys.settlement(manifestId))) !== null;
+  const isWritten = (await context.warehouse.head(controlKeys.manifest(manifestId))) !== null;
+  if (isSettled || !isWritten) return lostEvent;
+  const job = await context.runner.describe(jobNameOf(manifestId));
+  if (job === null) return { status: 'running', reason: 'its job was not submitted', manifestId, lost: 'job' };
+  const isEnded = job.status === 'succeeded' || job.status === 'failed';
+  const reason = isEnded ? 'its job ended and is not settled' : `its job is ${job.status}`;
+  return { status: 'running', reason, manifestId, lost: isEnded ? 'job event' : null };
+}

@@ -1,0 +1,68 @@
+import { type Granule, type Manifest, type Outcome, outcomeSchema } from '#schemas/manifest.ts';
+import { controlKeys } from '#schemas/object-keys.ts';
+import { ConfigurationError, CubelakeError } from '../errors.ts';
+import { payloadNamed } from './granule-assembly.ts';
+import { readRecord, writeRecord } from './ledger.ts';
+import { loadManifest } from './load-manifest.ts';
+import type { Payload, ProcessContext } from './payload.ts';
+
+export interface GranuleJob extends Omit<ProcessContext, 'source'> {
+  readonly payloads: readonly Payload[];
+  readonly manifestId: string;
+  readonly granuleIndex: number;
+}
+
+/**
+ * Works on one granule of a manifest and writes what came of it, last. An attempt that may succeed when it is repeated
+ * leaves no outcome; every other failure leaves one, so that the settler can tell the user why. A granule whose complete
+ * outcome is there is not worked on again.
+ *
+ * @throws What the payload threw, after the outcome was written.
+ */
+export async function processGranule(job: GranuleJob): Promise<Outcome> {
+  const manifest = await loadManifest(job, job.manifestId);
+  const granule = granuleAt(manifest, job.granuleIndex);
+  const key = controlKeys.outcome(job.manifestId, job.granuleIndex);
+  const earlier = await readRecord(job.warehouse, key, outcomeSchema);
+  if (earlier?.value.status === 'complete') return earlier.value;
+  const payload = payloadNamed(job.payloads, granule.payload);
+  try {
+    const { raw, warehouse, progress, step } = job;
+    const output = await payload.process(granule, { raw, warehouse, progress, step, source: manifest.source });
+    const outcome: Outcome = {
+      status: 'complete',
+      granule_version_id: granule.granule_version_id,
+      processing_id: output.processingId,
+      tables: [...output.tables],
+      report: { ...output.report },
+    };
+    step('outcome');
+    await writeRecord(job.warehouse, key, outcomeSchema.parse(outcome));
+    step('outcome written');
+    return outcome;
+  } catch (error) {
+    const outcome = failedOutcome(granule, error);
+    if (outcome.disposition !== 'retry') await writeRecord(job.warehouse, key, outcome);
+    throw error;
+  }
+}
+
+function granuleAt(manifest: Manifest, granuleIndex: number): Granule {
+  const granule = manifest.granules[granuleIndex];
+  if (granule !== undefined) return granule;
+  const count = manifest.granules.length;
+  throw new ConfigurationError(
+    `Expected a granule index below ${count}, got ${granuleIndex} (manifest ${manifest.manifest_id}).`,
+    { granuleIndex },
+  );
+}
+
+function failedOutcome(granule: Granule, error: unknown): Extract<Outcome, { status: 'failed' }> {
+  return {
+    status: 'failed',
+    granule_version_id: granule.granule_version_id,
+    error: error instanceof Error ? error.name : 'Error',
+    reason: error instanceof Error ? error.message : String(error),
+    disposition: error instanceof CubelakeError ? error.disposition : 'bug',
+  };
+}
