@@ -38,7 +38,10 @@ async function createFile(localPath: string, path: string): Promise<SimulationFi
       hash.update(bytes);
       sizeBytes += bytes.length;
       // writeFile on a handle goes on until every byte is written; write alone may stop short.
-      await handle.writeFile(bytes).catch((cause: unknown) => Promise.reject(failed(cause)));
+      await handle.writeFile(bytes).catch(async (cause: unknown) => {
+        await handle.close();
+        throw failed(cause);
+      });
     },
     async close() {
       await handle.close();

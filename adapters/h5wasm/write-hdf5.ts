@@ -30,7 +30,9 @@ function withStillClock<T>(call: () => T): T {
  * @throws TemporaryError when HDF5 cannot write, e.g. for want of disk space. Disposition: retry.
  */
 export async function createHdf5(localPath: string, path: string): Promise<Hdf5Writer> {
-  await h5wasm.ready;
+  const hdf5 = await h5wasm.ready;
+  // Without this a failed write prints to standard error and goes on.
+  hdf5.activate_throwing_error_handler();
   const perform = <T>(call: () => T): T => {
     try {
       return withStillClock(call);

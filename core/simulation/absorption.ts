@@ -7,8 +7,8 @@ export interface AbsorptionFeature {
 
 /**
  * Specific absorption of chlorophyll a + b, cm2 per microgram, effective inside a leaf. Centres are the well-known
- * maxima of the two pigments; widths and peaks are chosen so that a leaf of 45 ug cm-2 reflects 5 % of red light and has
- * its red edge near 710 nm. The wide feature at 600 nm stands for the many weak ones between blue and red.
+ * maxima of the two pigments; widths and peaks are chosen so that a leaf of 45 ug cm-2 keeps nine tenths of the red light
+ * and a canopy of such leaves has its red edge near 720 nm. The wide feature at 600 nm stands for the many weak ones between blue and red.
  */
 export const chlorophyllFeatures: readonly AbsorptionFeature[] = [
   { centreNm: 430, sigmaNm: 25, peak: 0.14 },

@@ -44,11 +44,3 @@ export function canopyReflectance(dense: number, extinction: number, soil: numbe
   const returned = ((soil - dense) / (1 - dense * soil)) * Math.exp(-2 * extinction * leafAreaIndex);
   return (dense + returned) / (1 + dense * returned);
 }
-
-/**
- * Share of the ground that leaves hide from a camera above: 1 - exp(-0.5 * leafAreaIndex), 0.5 for spherical leaf angles.
- * @source Monsi and Saeki (1953), Japanese Journal of Botany 14; translated in Annals of Botany 95(3), 2005.
- */
-export function groundCover(leafAreaIndex: number): number {
-  return 1 - Math.exp(-0.5 * leafAreaIndex);
-}

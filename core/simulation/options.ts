@@ -43,8 +43,9 @@ export const defaultSimulation: SimulationOptions = {
 /** @throws ConfigurationError for the first option that cannot be simulated. Disposition: stop. */
 export function checkSimulation(options: SimulationOptions): void {
   wholeNumber('seed', options.seed, 0, Number.MAX_SAFE_INTEGER);
-  wholeNumber('entryCount', options.entryCount, 2, 2000);
-  wholeNumber('replicateCount', options.replicateCount, 1, 50);
+  // The optics of every plot are held: 12 000 plots of 426 bands are 80 MB.
+  wholeNumber('entryCount', options.entryCount, 2, 1000);
+  wholeNumber('replicateCount', options.replicateCount, 1, 12);
   if (options.lineCount !== undefined) wholeNumber('lineCount', options.lineCount, 4, lineCountMax);
   if (options.sampleCount !== undefined) wholeNumber('sampleCount', options.sampleCount, 4, sampleCountMax);
   if (options.bandCount !== undefined) wholeNumber('bandCount', options.bandCount, 2, bandCountMax);
