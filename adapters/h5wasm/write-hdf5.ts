@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import * as h5wasm from 'h5wasm/node';
-import { TemporaryError } from '#core/errors.ts';
+import { invariant, TemporaryError } from '#core/errors.ts';
 import type { Hdf5Writer, HdfAppender, WrittenFile } from '#core/simulation/sink.ts';
 
 /** Marks a scale as a bare dimension. @source netCDF-4 C library, nc4hdf.c, DIM_WITHOUT_VARIABLE. */
@@ -49,7 +49,8 @@ export async function createHdf5(localPath: string, path: string): Promise<Hdf5W
     },
     createDataset(name, data, shape) {
       if (typeof data === 'string') {
-        perform(() => file.create_dataset({ name, data, shape: [], dtype: fixedText(data) }));
+        const dtype = fixedText(data);
+        perform(() => file.create_dataset({ name, data, shape: [], dtype }));
       } else perform(() => file.create_dataset({ name, data, shape: [...(shape ?? [data.length])] }));
     },
     createGrowing(name, shape, chunkShape, deflateLevel) {
@@ -84,7 +85,8 @@ export async function createHdf5(localPath: string, path: string): Promise<Hdf5W
 
 /** ASCII of fixed length with its terminating zero: every HDF5 and netCDF library reads it, and no pointer is stored. */
 function fixedText(text: string): string {
-  return `A${new TextEncoder().encode(text).length + 1}`;
+  invariant(/^[\x20-\x7e]*$/.test(text), `Expected ASCII text, got "${text}".`);
+  return `A${text.length + 1}`;
 }
 
 /** Creates the dataset with its first block and resizes it with every other one. */
