@@ -24,7 +24,7 @@ const otherQuantity = /^(wave\s?numbers?|cm-1|[kmgt]?hz|index)$/i;
 
 /** No imaging spectrometer sees beyond these. */
 const plausibleNmMin = 100;
-const plausibleNmMax = 1_000_000;
+const plausibleNmMax = 100_000;
 /** No band centre is below 100 nm, and none of a reflective sensor above 100 um: the number tells the unit. */
 const micrometreMax = 100;
 
