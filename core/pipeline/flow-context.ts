@@ -1,5 +1,5 @@
-import type { ColumnDefinition, TableDefinition } from '#schemas/table-definition.ts';
-import type { DataFile } from '../formats/iceberg/data-file.ts';
+import type { TableDefinition } from '#schemas/table-definition.ts';
+import type { PublishReport, TableChange } from '../formats/iceberg/publish.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { JobRunner } from '../ports/job-runner.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
@@ -22,20 +22,11 @@ export interface FlowContext {
   readonly clock: Clock;
 }
 
-export interface TableChange {
-  /** The same id is committed once, however often it is published. */
-  readonly commitId: string;
-  readonly extraColumns: readonly ColumnDefinition[];
-  readonly addFiles: readonly DataFile[];
-  readonly removePaths: readonly string[];
-  readonly summary: Readonly<Record<string, string>>;
-}
-
-/** One snapshot of one table. */
+/** One snapshot of one table: core/formats/iceberg/publish.ts with its context. */
 export type PublishTable = (
   table: TableDefinition,
   change: TableChange,
-) => Promise<{ readonly snapshotId: bigint; readonly outcome: 'committed' | 'already committed' }>;
+) => Promise<Pick<PublishReport, 'snapshotId' | 'outcome'>>;
 
 /** Farms and dates whose rows a settlement changed. */
 export interface TouchedPartitions {

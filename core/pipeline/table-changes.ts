@@ -3,7 +3,8 @@ import { parseRawKey } from '#schemas/object-keys.ts';
 import { type ColumnDefinition, type TableDefinition, tableName } from '#schemas/table-definition.ts';
 import { FormatError } from '../errors.ts';
 import type { DataFile } from '../formats/iceberg/data-file.ts';
-import type { TableChange, TouchedPartitions } from './flow-context.ts';
+import type { TableChange } from '../formats/iceberg/publish.ts';
+import type { TouchedPartitions } from './flow-context.ts';
 import { shortHash } from './granule-version.ts';
 import type { Payload } from './payload.ts';
 

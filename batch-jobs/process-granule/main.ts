@@ -1,0 +1,4 @@
+import { wirePayloads } from '../payloads.ts';
+import { runJob } from './run-job.ts';
+
+process.exitCode = await runJob(wirePayloads);
