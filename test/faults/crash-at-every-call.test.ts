@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { status } from '#core/pipeline/status.ts';
+import { claimSchema } from '#schemas/manifest.ts';
+import { type FlowWorld, flowRound, flowToRest, flowWorld, settledTexts, upload } from '../flow/flow-world.ts';
+import { textKey } from '../flow/text-payload.ts';
+import { type CrashPoint, crashingProcess, ProcessDied } from './crashing-process.ts';
+
+/** Uploads, and all events, some of them twice and in another order. */
+async function arrivals(world: FlowWorld): Promise<void> {
+  const a = await upload(world, 'a', 'alpha');
+  const b = await upload(world, 'b', 'beta\nbeta');
+  const bad = await upload(world, 'bad', 'poison');
+  await world.context.events.send([...b.toReversed(), ...bad, ...a, ...b]);
+}
+
+/** As `arrivals`, over granules that are in the tables already in another version. */
+async function replacements(world: FlowWorld): Promise<void> {
+  await world.context.events.send([...(await upload(world, 'a', 'old')), ...(await upload(world, 'b', 'older'))]);
+  await flowToRest(world);
+  await arrivals(world);
+}
+
+async function runUntilDeath(world: FlowWorld, crash: CrashPoint | null): Promise<string[]> {
+  const { context, calls } = crashingProcess(world, crash);
+  try {
+    while (await flowRound(context)) world.clock.advance(1);
+  } catch (error) {
+    if (!(error instanceof ProcessDied)) throw error;
+  }
+  return [...calls];
+}
+
+async function expectSettledOnce(world: FlowWorld): Promise<void> {
+  expect(await settledTexts(world)).toEqual({ a: 'alpha', b: 'beta\nbeta' });
+  const report = await status(world.context);
+  expect(report.counts).toEqual({ complete: 2, failed: 1, running: 0, waiting: 0 });
+  expect(report.deadLetters).toEqual([]);
+  expect(report.granules.map((granule) => granule.lost)).toEqual([null, null, null]);
+  for (const name of ['a', 'b']) {
+    expect(await world.context.raw.getTags(textKey(name, 'txt'))).toEqual({ processing_status: 'complete' });
+    expect(await world.context.raw.getTags(textKey(name, 'sum'))).toEqual({ processing_status: 'complete' });
+  }
+  expect(await world.context.raw.getTags(textKey('bad', 'txt'))).toEqual({ processing_status: 'failed' });
+  for await (const { key } of world.context.warehouse.list('control/claims/')) {
+    const { bytes } = await world.context.warehouse.get(key);
+    expect(claimSchema.parse(JSON.parse(Buffer.from(bytes).toString())).final).toBe(true);
+  }
+  expect(new Set(world.tables.commitIds).size).toBe(world.tables.commitIds.length);
+}
+
+describe.each([
+  ['new granules', arrivals],
+  ['newer versions of granules', replacements],
+] as const)('a scheduler that is killed while it works on %s', (_, prepare) => {
+  it('leaves everything to be settled exactly once by the next, wherever it died', { timeout: 120_000 }, async () => {
+    const undisturbed = flowWorld();
+    await prepare(undisturbed);
+    const calls = await runUntilDeath(undisturbed, null);
+    await expectSettledOnce(undisturbed);
+    const steps = [
+      'events.delete',
+      'runner.submit',
+      'tables.publish',
+      'tables.afterCommit',
+      'raw.setTags',
+      'jobEvents.delete',
+    ];
+    expect(calls).toEqual(expect.arrayContaining(steps));
+
+    for (let callNumber = 1; callNumber <= calls.length; callNumber++) {
+      for (const moment of ['before', 'after'] as const) {
+        const world = flowWorld();
+        await prepare(world);
+        await runUntilDeath(world, { callNumber, moment });
+        await flowToRest(world);
+        await expectSettledOnce(world).catch((error: unknown) => {
+          throw new Error(`died ${moment} call ${callNumber}, ${calls[callNumber - 1]}`, { cause: error });
+        });
+      }
+    }
+  });
+
+  it('does so too when the second scheduler is killed as well', { timeout: 120_000 }, async () => {
+    const undisturbed = flowWorld();
+    await prepare(undisturbed);
+    const callCount = (await runUntilDeath(undisturbed, null)).length;
+    for (let first = 1; first <= callCount; first += 3) {
+      for (let second = 1; second <= callCount; second += 11) {
+        const world = flowWorld();
+        await prepare(world);
+        await runUntilDeath(world, { callNumber: first, moment: 'after' });
+        world.clock.advance(60_000);
+        await runUntilDeath(world, { callNumber: second, moment: 'after' });
+        await flowToRest(world);
+        await expectSettledOnce(world).catch((error: unknown) => {
+          throw new Error(`died after calls ${first} and ${second}`, { cause: error });
+        });
+      }
+    }
+  });
+});
