@@ -1,9 +1,10 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigurationError } from '#core/errors.ts';
 import type { DataFile } from '#core/formats/iceberg/data-file.ts';
 import { type Predicate, planScan, type ScanPlan } from '#core/formats/iceberg/scan.ts';
+import { keyOf } from '#core/formats/iceberg/table-location.ts';
 import { currentSchema, snapshotById } from '#core/formats/iceberg/table-metadata.ts';
-import { keyOfUri } from '#core/formats/iceberg/warehouse-location.ts';
 import type { ByteSource } from '#core/ports/byte-source.ts';
 import type { Catalog, LoadedTable, TableIdentifier } from '#core/ports/catalog.ts';
 import type { ObjectStore } from '#core/ports/object-store.ts';
@@ -80,30 +81,31 @@ export async function planUnion(
   };
 }
 
-/** Local paths of data files; remote ones are fetched to scratch space and stay there until `close`. */
+/** Local paths of data files; those of a remote warehouse are fetched to scratch space and stay there until `close`. */
 export async function localPaths(
   warehouse: ObjectStore,
   files: readonly DataFile[],
 ): Promise<{ readonly paths: string[]; close(): Promise<void> }> {
+  const keys = files.map((file) => keyOf(warehouse, file.path));
+  if (warehouse.rootUri.startsWith('file:')) {
+    // Keys are not percent-encoded in paths, only the root is a URL.
+    const root = fileURLToPath(warehouse.rootUri);
+    return { paths: keys.map((key) => join(root, key)), close: async () => {} };
+  }
   const sources: ByteSource[] = [];
-  const paths: string[] = [];
   const close = async () => {
     await Promise.all(sources.map((source) => source.close()));
   };
   try {
-    for (const file of files) {
-      const key = keyOfUri(warehouse, file.path);
-      if (file.path.startsWith('file:')) {
-        paths.push(fileURLToPath(file.path));
-      } else {
-        const source = await warehouse.open(key);
-        sources.push(source);
-        paths.push(await source.localPath());
-      }
+    const paths: string[] = [];
+    for (const key of keys) {
+      const source = await warehouse.open(key);
+      sources.push(source);
+      paths.push(await source.localPath());
     }
+    return { paths, close };
   } catch (error) {
     await close();
     throw error;
   }
-  return { paths, close };
 }
