@@ -1,6 +1,6 @@
 import type { TableDefinition } from '#schemas/table-definition.ts';
-import { keyOfUri } from '../formats/iceberg/location.ts';
 import { type Predicate, planScan } from '../formats/iceberg/scan.ts';
+import { keyOf } from '../formats/iceberg/table-location.ts';
 import { readRows } from '../formats/parquet/read-rows.ts';
 import type { Catalog } from '../ports/catalog.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
@@ -31,7 +31,7 @@ export async function readTableRows(
   const dates = new Set(table.columns.filter((column) => column.type === 'date').map((column) => column.name));
   const rows: ReadRow[] = [];
   for (const file of plan.files) {
-    const source = await context.warehouse.open(keyOfUri(context.warehouse, file.path));
+    const source = await context.warehouse.open(keyOf(context.warehouse, file.path));
     try {
       for (const row of await readRows(source, wanted)) {
         const normal = normalize(row, wanted, dates);

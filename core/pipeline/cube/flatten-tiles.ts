@@ -18,7 +18,7 @@ import {
   type PixelCounts,
   type TileSetup,
   tileCountOf,
-  tileLineCountOf,
+  tileGridOf,
 } from './tile-setup.ts';
 
 export interface FlattenRequest {
@@ -91,14 +91,11 @@ export async function flattenTiles(request: FlattenRequest): Promise<GranuleOutp
 
 function tileSetupOf(request: FlattenRequest, silver: SilverColumns): TileSetup {
   const { header, goodBands, source, plots, granule, processingId } = request;
-  const { lineCount, sampleCount, bandCount, acquiredAt } = header;
+  const { acquiredAt } = header;
   const identity = cubeIdentity(granule.granule_key);
   return {
     source,
-    lineCount,
-    sampleCount,
-    bandCount,
-    tileLineCount: tileLineCountOf(lineCount, bandCount, sampleCount),
+    ...tileGridOf(header),
     goodBands,
     georeference: header.georeference,
     placed: plots?.placed ?? null,

@@ -30,7 +30,7 @@ async function openSource(setup: TileSetup, { raw, warehouse, openHdf5 }: TileSt
     reader,
     source.coefficients,
     calibrateTile,
-    new BronzeTileWriter(warehouse, source.bronzeRootKey, setup),
+    new BronzeTileWriter(warehouse, source.bronzeRootKey, setup, setup.georeference?.crs ?? null),
   );
 }
 

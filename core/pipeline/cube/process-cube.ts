@@ -72,7 +72,17 @@ async function processRaw(request: CubeRequest): Promise<GranuleOutput> {
     };
     const output = await flatten(request, reader, source);
     context.step('bronze metadata');
-    await writeBronzeGroup({ ...request, reader, calibration });
+    await writeBronzeGroup({
+      warehouse: context.warehouse,
+      rootKey: ids.bronzeRootKey,
+      header: reader.header,
+      calibration,
+      inputs: {
+        granule_key: granule.granule_key,
+        parts: granule.parts,
+        references: request.inputs.filter((input) => input.role !== 'plots'),
+      },
+    });
     const warnings = [...reader.header.warnings, ...calibration.warnings];
     return { ...output, report: { ...output.report, method: calibration.method, warnings } };
   } finally {

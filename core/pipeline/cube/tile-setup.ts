@@ -7,13 +7,17 @@ import type { PlacedPlots } from '../../plots/plot-raster.ts';
 import type { CalibrationCoefficients } from '../../radiometry/coefficients.ts';
 import type { ResolvedIndex } from '../../spectral-indices/resolve-index.ts';
 
-/** Everything that a worker needs to process the tiles of one cube. Plain data: it crosses threads. */
-export interface TileSetup {
-  readonly source: CubeSource | BronzeSource;
+/** How a cube is cut into tiles of lines. */
+export interface TileGrid {
   readonly lineCount: number;
   readonly sampleCount: number;
   readonly bandCount: number;
   readonly tileLineCount: number;
+}
+
+/** Everything that a worker needs to process the tiles of one cube. Plain data: it crosses threads. */
+export interface TileSetup extends TileGrid {
+  readonly source: CubeSource | BronzeSource;
   readonly goodBands: Uint8Array;
   readonly georeference: Georeference | null;
   readonly placed: PlacedPlots | null;
@@ -75,18 +79,19 @@ export interface PixelCounts {
   readonly lowReferencePixelCount: number;
 }
 
-/** Lines of a tile such that its packed planes stay within core/limits `tileBytesMax`. */
-export function tileLineCountOf(lineCount: number, bandCount: number, sampleCount: number): number {
+/** Tiles such that their packed planes stay within core/limits `tileBytesMax`. */
+export function tileGridOf({ lineCount, sampleCount, bandCount }: Omit<TileGrid, 'tileLineCount'>): TileGrid {
   const lineBytes = bandCount * sampleCount * 2;
-  return Math.max(1, Math.min(tileLineCountMax, lineCount, Math.floor(tileBytesMax / lineBytes)));
+  const tileLineCount = Math.max(1, Math.min(tileLineCountMax, lineCount, Math.floor(tileBytesMax / lineBytes)));
+  return { lineCount, sampleCount, bandCount, tileLineCount };
 }
 
-export function tileRange(setup: Pick<TileSetup, 'lineCount' | 'tileLineCount'>, tileIndex: number): TileRange {
-  const lineStart = tileIndex * setup.tileLineCount;
-  if (lineStart >= setup.lineCount) throw new InvariantError('Expected a tile inside the cube', { tileIndex });
-  return { tileIndex, lineStart, lineEnd: Math.min(setup.lineCount, lineStart + setup.tileLineCount) };
+export function tileRange(grid: TileGrid, tileIndex: number): TileRange {
+  const lineStart = tileIndex * grid.tileLineCount;
+  if (lineStart >= grid.lineCount) throw new InvariantError('Expected a tile inside the cube', { tileIndex });
+  return { tileIndex, lineStart, lineEnd: Math.min(grid.lineCount, lineStart + grid.tileLineCount) };
 }
 
-export function tileCountOf(setup: Pick<TileSetup, 'lineCount' | 'tileLineCount'>): number {
-  return Math.ceil(setup.lineCount / setup.tileLineCount);
+export function tileCountOf(grid: TileGrid): number {
+  return Math.ceil(grid.lineCount / grid.tileLineCount);
 }

@@ -3,7 +3,7 @@ import type { BronzeReader } from '../../formats/zarr/bronze-reader.ts';
 import type { CalibratedTile, CalibrationKernel } from '../../ports/calibration-kernel.ts';
 import type { CalibrationCoefficients } from '../../radiometry/coefficients.ts';
 import type { BronzeTileWriter } from './bronze-tiles.ts';
-import type { TileRange, TileSetup } from './tile-setup.ts';
+import type { TileGrid, TileRange, TileSetup } from './tile-setup.ts';
 
 export type PixelLocations = { readonly x: Float64Array; readonly y: Float64Array };
 
@@ -16,18 +16,18 @@ export interface TileSource {
 
 /** Calibrates the raw cube's tiles and writes them to bronze on the way. */
 export function rawTileSource(
-  setup: TileSetup,
+  grid: TileGrid,
   reader: CubeReader,
   coefficients: CalibrationCoefficients,
   kernel: CalibrationKernel,
   bronze: BronzeTileWriter,
 ): TileSource {
-  const pixelCount = setup.tileLineCount * setup.sampleCount;
+  const pixelCount = grid.tileLineCount * grid.sampleCount;
   const tile: CalibratedTile = {
-    packed: new Int16Array(setup.bandCount * pixelCount),
-    quality: new Uint8Array(setup.bandCount * pixelCount),
+    packed: new Int16Array(grid.bandCount * pixelCount),
+    quality: new Uint8Array(grid.bandCount * pixelCount),
     pixelQuality: new Uint8Array(pixelCount),
-    bandQuality: new Uint8Array(setup.bandCount),
+    bandQuality: new Uint8Array(grid.bandCount),
   };
   return {
     async read(range) {

@@ -1,35 +1,30 @@
-import type { Granule } from '#schemas/manifest.ts';
-import type { CubeReader } from '../../cube/cube.ts';
+import type { CubeHeader } from '../../cube/cube.ts';
 import { bronzeGroupObjects } from '../../formats/zarr/bronze-group.ts';
-import type { ProcessContext } from '../payload.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
 import { type Calibration, goodBandsOf } from './calibration-plan.ts';
-import type { NamedInput } from './cube-inputs.ts';
-import { calibrationVersion, type ProcessingIds } from './processing-ids.ts';
-import { tileLineCountOf } from './tile-setup.ts';
+import { calibrationVersion } from './processing-ids.ts';
+import { tileGridOf } from './tile-setup.ts';
 
 export interface BronzeGroupRequest {
-  readonly granule: Granule;
-  readonly context: ProcessContext;
-  readonly reader: CubeReader;
+  readonly warehouse: ObjectStore;
+  readonly rootKey: string;
+  readonly header: CubeHeader;
   readonly calibration: Calibration;
-  readonly inputs: readonly NamedInput[];
-  readonly ids: ProcessingIds;
+  /** Where the numbers come from, beside method and version. */
+  readonly inputs: Readonly<Record<string, unknown>>;
 }
 
 /** Writes coordinates and metadata of a bronze group; its last object makes the group exist. */
 export async function writeBronzeGroup({
-  granule,
-  context,
-  reader,
+  warehouse,
+  rootKey,
+  header,
   calibration,
   inputs,
-  ids,
 }: BronzeGroupRequest): Promise<void> {
-  const { header } = reader;
-  const { lineCount, sampleCount, bandCount } = header;
   const objects = bronzeGroupObjects({
-    layout: { bandCount, sampleCount, tileLineCount: tileLineCountOf(lineCount, bandCount, sampleCount) },
-    lineCount,
+    layout: tileGridOf(header),
+    lineCount: header.lineCount,
     wavelengthNm: header.wavelengthNm,
     fwhmNm: header.fwhmNm,
     goodBands: goodBandsOf(header),
@@ -37,13 +32,11 @@ export async function writeBronzeGroup({
     sensorId: header.sensorId,
     acquiredAt: header.acquiredAt,
     provenance: {
-      granule_key: granule.granule_key,
-      parts: granule.parts,
-      references: inputs.filter((input) => input.role !== 'plots'),
+      ...inputs,
       method: calibration.method,
       version: calibrationVersion,
       warnings: [...header.warnings, ...calibration.warnings],
     },
   });
-  for (const { key, bytes } of objects) await context.warehouse.put(`${ids.bronzeRootKey}/${key}`, bytes);
+  for (const { key, bytes } of objects) await warehouse.put(`${rootKey}/${key}`, bytes);
 }

@@ -1,0 +1,33 @@
+import { ConfigurationError } from '#core/errors.ts';
+import type { Command } from '../command.ts';
+
+/** Each command is loaded when it is called: none pays for the libraries of another. */
+const loaders: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
+  demo: () => import('./demo.ts'),
+  simulate: () => import('./simulate.ts'),
+  ingest: () => import('./ingest.ts'),
+  calibrate: () => import('./calibrate.ts'),
+  inspect: () => import('./inspect.ts'),
+  sql: () => import('./sql.ts'),
+  snapshots: () => import('./snapshots.ts'),
+  status: () => import('./status.ts'),
+  redrive: () => import('./redrive.ts'),
+  reprocess: () => import('./reprocess.ts'),
+  recommend: () => import('./recommend.ts'),
+  'catalog serve': () => import('./catalog-serve.ts'),
+};
+
+export const commandNames: readonly string[] = Object.keys(loaders);
+
+/** @throws ConfigurationError for an unknown name, with the nearest known ones. */
+export async function loadCommand(
+  name: string,
+  argv: readonly string[],
+): Promise<{ readonly command: Command; readonly argv: readonly string[] }> {
+  const two = `${name} ${argv[0] ?? ''}`;
+  if (Object.hasOwn(loaders, two)) return { ...(await loaders[two]!()), argv: argv.slice(1) };
+  if (Object.hasOwn(loaders, name)) return { ...(await loaders[name]!()), argv };
+  const near = commandNames.filter((known) => known.startsWith(name.slice(0, 2)));
+  const hint = near.length === 0 ? 'Run "cubelake --help".' : `Did you mean ${near.join(' or ')}?`;
+  throw new ConfigurationError(`Expected a command, got "${name}". ${hint}`, { command: name });
+}

@@ -1,0 +1,28 @@
+import { openSql } from '#adapters/duckdb/sql-session.ts';
+import { type Command, hasFlag, jsonOption, lakeOption } from '../command.ts';
+import { lakeFolder } from '../config.ts';
+import { openLake } from '../open-lake.ts';
+import { tableText } from '../table-text.ts';
+
+export const command: Command = {
+  name: 'snapshots',
+  summary: 'list the snapshots of a table, or of all',
+  usage: '[TABLE] [--lake DIR] [--json]',
+  options: { lake: lakeOption, json: jsonOption },
+  async run(call, io) {
+    const session = await openSql(openLake(lakeFolder(call), { mustExist: true }));
+    const { columns, rows } = await session.query('SELECT * FROM lake.snapshots ORDER BY table_name, committed_at');
+    const [table] = call.positionals;
+    const names = columns.map((column) => column.name);
+    const wanted = table === undefined ? rows : rows.filter((row) => row[names.indexOf('table_name')] === table);
+    if (hasFlag(call, 'json'))
+      io.print(
+        JSON.stringify(wanted.map((row) => Object.fromEntries(names.map((name, at) => [name, asJson(row[at])])))),
+      );
+    else io.print(tableText(names, wanted));
+  },
+};
+
+function asJson(value: unknown): unknown {
+  return typeof value === 'bigint' ? Number(value) : value;
+}

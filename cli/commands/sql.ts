@@ -1,0 +1,52 @@
+import { jsonValue } from '#adapters/duckdb/result-rows.ts';
+import { openSql } from '#adapters/duckdb/sql-session.ts';
+import { ConfigurationError } from '#core/errors.ts';
+import { type Command, hasFlag, jsonOption, lakeOption, textOption } from '../command.ts';
+import { lakeFolder } from '../config.ts';
+import { openLake } from '../open-lake.ts';
+import { tableText } from '../table-text.ts';
+
+export const command: Command = {
+  name: 'sql',
+  summary: 'ask silver, gold, ref and snapshots in SQL',
+  usage: '"SELECT ..." [--lake DIR] [--json | --format arrow]',
+  details:
+    'Tables: silver.reflectance, silver.bands, gold.plot_index, gold.field_metrics, gold.recommendation, ref.plots,\nref.yields, lake.snapshots. Only files that the query can need are opened.',
+  options: {
+    lake: lakeOption,
+    json: jsonOption,
+    format: { type: 'string', value: 'F', help: 'table (default), json or arrow (an Arrow IPC stream of bytes)' },
+    explain: { type: 'boolean', help: 'also say how many files each table gave and how many were skipped' },
+  },
+  async run(call, io) {
+    const [sql, ...extra] = call.positionals;
+    if (sql === undefined || extra.length > 0)
+      throw new ConfigurationError('Expected one SQL text in quotes. Run "cubelake sql --help".');
+    const format = hasFlag(call, 'json') ? 'json' : (textOption(call, 'format') ?? 'table');
+    if (!['table', 'json', 'arrow'].includes(format))
+      throw new ConfigurationError(`Expected table, json or arrow as --format, got "${format}".`);
+    const lake = openLake(lakeFolder(call), { mustExist: true });
+    const session = await openSql(lake);
+    if (format === 'arrow') return io.printBytes(await session.queryArrow(sql));
+    const result = await session.query(sql);
+    if (format === 'json') {
+      io.print(
+        JSON.stringify({
+          columns: result.columns,
+          rows: result.rows.map((row) => row.map(jsonValue)),
+          scan: result.scan,
+        }),
+      );
+      return;
+    }
+    io.print(
+      tableText(
+        result.columns.map((column) => column.name),
+        result.rows,
+      ),
+    );
+    if (!hasFlag(call, 'explain')) return;
+    for (const scan of result.scan)
+      io.print(`${scan.table}: ${scan.fileCount} files opened, ${scan.skippedFileCount} skipped`);
+  },
+};

@@ -1,0 +1,55 @@
+import { CubelakeError, type Disposition } from '#core/errors.ts';
+import { granuleOfObject } from '#core/pipeline/granule-assembly.ts';
+import type { GranuleStatus } from '#core/pipeline/granule-status.ts';
+import { readQuarantine } from '#core/pipeline/quarantine.ts';
+import { status } from '#core/pipeline/status.ts';
+import type { Lake } from '../open-lake.ts';
+
+/** What became of the granules that one command was about. */
+export interface IngestReport {
+  readonly completeCount: number;
+  readonly waiting: readonly { readonly granuleKey: string; readonly missing: string }[];
+  readonly failed: readonly {
+    readonly granuleKey: string;
+    readonly reason: string;
+    readonly disposition: Disposition;
+  }[];
+}
+
+/** Granules that a set of raw objects belongs to. */
+export function granuleKeysOf(lake: Lake, objects: readonly { readonly key: string }[]): string[] {
+  const keys = objects.map(({ key }) => granuleOfObject(lake.payloads, key)?.granuleKey ?? null);
+  return [...new Set(keys.filter((key) => key !== null))];
+}
+
+export async function ingestReport(lake: Lake, granuleKeys: readonly string[]): Promise<IngestReport> {
+  const wanted = new Set(granuleKeys);
+  const granules = (await status(lake)).granules.filter((granule) => wanted.has(granule.granuleKey));
+  const of = (name: GranuleStatus['status']) => granules.filter((granule) => granule.status === name);
+  const failed = of('failed').map(async ({ granuleKey, reason }) => {
+    const record = await readQuarantine(lake, granuleKey);
+    return {
+      granuleKey,
+      reason: record?.value.reason ?? reason ?? 'unknown',
+      disposition: record?.value.disposition ?? ('quarantine' as const),
+    };
+  });
+  return {
+    completeCount: of('complete').length,
+    waiting: of('waiting').map(({ granuleKey, reason }) => ({ granuleKey, missing: reason ?? 'its event' })),
+    failed: await Promise.all(failed),
+  };
+}
+
+export function reportText({ completeCount, waiting, failed }: IngestReport): string {
+  const counts = `${completeCount} granules complete, ${failed.length} failed, ${waiting.length} waiting`;
+  return [counts, ...waiting.map(({ granuleKey, missing }) => `waiting: ${granuleKey} lacks ${missing}`)].join('\n');
+}
+
+/** The first failure decides the exit code; all are told. @throws CubelakeError */
+export function requireSuccess({ failed }: IngestReport): void {
+  const [first] = failed;
+  if (first === undefined) return;
+  const reasons = failed.map(({ granuleKey, reason }) => `${granuleKey}: ${reason}`);
+  throw new CubelakeError(reasons.join('\ncubelake: '), first.disposition);
+}
