@@ -83,3 +83,28 @@ export const trialBlockCountMax = 2000;
 
 /** A commit conflict is retried this often; with jittered waits that outlasts 8 writers on one table. */
 export const commitAttemptCountMax = 20;
+
+/** First wait after a conflict, doubled each time up to the second: writers of one table spread out, and a person still sees progress. */
+export const commitWaitMsMin = 50;
+export const commitWaitMsMax = 5000;
+
+/** After an unknown commit the table is read back this often before the writer gives up: a slow catalog shows it within seconds. */
+export const commitStatusCheckCountMax = 3;
+
+/** Iceberg's own default: with more manifests than this in a snapshot, small ones are merged, so that planning stays a few requests. */
+export const icebergManifestCountBeforeMerge = 100;
+
+/** Iceberg's own default size of a merged manifest: some ten thousand data files. */
+export const icebergManifestBytesTarget = 8 * mib;
+
+/** One merge reads at most this much of manifests, so that no commit of a large table needs gigabytes. */
+export const manifestMergeBytesMax = 32 * mib;
+
+/** Manifests that are read at a time: enough to hide a store's latency, few enough for a small job's memory. */
+export const manifestParallelCount = 8;
+
+/** Bounds of text are cut to this many characters: every id of ours fits whole, a polygon does not fill the manifest. */
+export const stringBoundCharacterCountMax = 64;
+
+/** Requests to the REST catalog: a commit carries schemas of some thousand columns at most, not data. */
+export const catalogRequestBytesMax = 64 * mib;

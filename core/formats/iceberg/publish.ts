@@ -1,9 +1,18 @@
 import type { ColumnDefinition, TableDefinition } from '#schemas/table-definition.ts';
-import type { Catalog } from '../../ports/catalog.ts';
+import { tableName } from '#schemas/table-definition.ts';
+import { CommitConflictError, CommitStateUnknownError, FormatError } from '../../errors.ts';
+import { commitAttemptCountMax, commitStatusCheckCountMax, commitWaitMsMax, commitWaitMsMin } from '../../limits.ts';
+import type { Catalog, LoadedTable } from '../../ports/catalog.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Random } from '../../ports/random.ts';
+import { createTableRequest } from './create-table.ts';
 import type { DataFile } from './data-file.ts';
+import { ManifestReader } from './manifest-reader.ts';
+import { commitIdKey, snapshotOfCommit } from './snapshot-summary.ts';
+import { stageSnapshot } from './stage-snapshot.ts';
+import { keyOf } from './table-location.ts';
+import type { Snapshot } from './table-metadata.ts';
 
 export interface PublishContext {
   readonly catalog: Catalog;
@@ -30,8 +39,112 @@ export interface PublishReport {
   readonly attemptCount: number;
 }
 
-export declare function publish(
+/**
+ * Publishes one change of one table in one snapshot: creates namespace and table where they are absent, adds columns that
+ * the files need, appends files and removes others. Everything or nothing becomes visible, exactly once for a commit id.
+ *
+ * @returns The snapshot that holds the change; `already committed` when an earlier call published it.
+ * @throws CommitConflictError other writers were faster in every attempt: nothing happened (retry);
+ *   CommitStateUnknownError the catalog did not say and the table does not show it: call again with the same change, never
+ *   with another commit id, and delete nothing (retry);
+ *   FormatError for a path that is live already or outside the warehouse, NotFoundError for a removed path that is not
+ *   live (quarantine); ConfigurationError for columns that contradict the table (stop).
+ */
+export async function publish(
   context: PublishContext,
   table: TableDefinition,
   change: TableChange,
-): Promise<PublishReport>;
+): Promise<PublishReport> {
+  checkChange(context, table, change);
+  const reader = new ManifestReader(context.warehouse);
+  let conflict: CommitConflictError | null = null;
+  for (let attempt = 1; attempt <= commitAttemptCountMax; attempt++) {
+    if (conflict !== null) await context.clock.sleepMs(waitMs(attempt, context.random));
+    const { metadata } = await loadOrCreateTable(context.catalog, table);
+    const earlier = snapshotOfCommit(metadata, change.commitId);
+    if (earlier !== null)
+      return { snapshotId: earlier['snapshot-id'], outcome: 'already committed', attemptCount: attempt };
+    const nowMs = context.clock.nowMs();
+    const { warehouse } = context;
+    const { snapshotId, commit } = await stageSnapshot(metadata, table, change, { warehouse, reader, nowMs, attempt });
+    try {
+      await context.catalog.commitTable(table, commit);
+      return { snapshotId, outcome: 'committed', attemptCount: attempt };
+    } catch (error) {
+      if (error instanceof CommitStateUnknownError) {
+        const found = await readBack(context, table, change.commitId, error);
+        return { snapshotId: found['snapshot-id'], outcome: 'committed', attemptCount: attempt };
+      }
+      if (!(error instanceof CommitConflictError)) throw error;
+      conflict = error;
+    }
+  }
+  throw new CommitConflictError(
+    `Expected to commit to ${tableName(table)}, got a conflict in each of ${commitAttemptCountMax} attempts. Try again when fewer writers are at work.`,
+    { table: tableName(table), commitId: change.commitId },
+    conflict,
+  );
+}
+
+/** Twice as long after each conflict, and between half and all of that, so that writers do not meet again. */
+function waitMs(attempt: number, random: Random): number {
+  const longest = Math.min(commitWaitMsMax, commitWaitMsMin * 2 ** (attempt - 2));
+  return longest * (0.5 + 0.5 * random.next());
+}
+
+/**
+ * After an unknown commit only the table itself can tell. What it shows is true; what it does not show may still come.
+ * @throws CommitStateUnknownError when the commit is not there. Disposition: retry.
+ */
+async function readBack(
+  context: PublishContext,
+  table: TableDefinition,
+  commitId: string,
+  unknown: CommitStateUnknownError,
+): Promise<Snapshot> {
+  for (let check = 1; check <= commitStatusCheckCountMax; check++) {
+    const loaded = await context.catalog.loadTable(table).catch(() => null);
+    const found = loaded === null ? null : snapshotOfCommit(loaded.metadata, commitId);
+    if (found !== null) return found;
+    if (check < commitStatusCheckCountMax) await context.clock.sleepMs(waitMs(check + 1, context.random));
+  }
+  throw new CommitStateUnknownError(
+    `Expected commit ${commitId} in ${tableName(table)}, got a table without it. It may still arrive: repeat the same change, and keep its files.`,
+    { table: tableName(table), commitId },
+    unknown,
+  );
+}
+
+/** Loads the table; another writer may create it at the same moment. */
+async function loadOrCreateTable(catalog: Catalog, table: TableDefinition): Promise<LoadedTable> {
+  const loaded = await catalog.loadTable(table);
+  if (loaded !== null) return loaded;
+  await catalog.createNamespace(table.namespace);
+  try {
+    return await catalog.createTable(table, createTableRequest(table));
+  } catch (error) {
+    if (!(error instanceof CommitConflictError) && !(error instanceof CommitStateUnknownError)) throw error;
+    const made = await catalog.loadTable(table);
+    if (made === null) throw error;
+    return made;
+  }
+}
+
+function checkChange(context: PublishContext, table: TableDefinition, change: TableChange): void {
+  const added = change.addFiles.map((file) => file.path);
+  const removed = new Set(change.removePaths);
+  const seen = new Set<string>();
+  for (const path of added) {
+    keyOf(context.warehouse, path);
+    if (seen.has(path)) refuse(table, `each added file once, got ${path} twice`);
+    if (removed.has(path)) refuse(table, `a file to be added or removed, got both for ${path}`);
+    seen.add(path);
+  }
+  if (change.commitId === '') refuse(table, 'a commit id, got none');
+  const reserved = Object.keys(change.summary).find((key) => key === 'operation' || key === commitIdKey);
+  if (reserved !== undefined) refuse(table, `a summary without ${reserved}, got one`);
+}
+
+function refuse(table: TableDefinition, expectation: string): never {
+  throw new FormatError(`Expected ${expectation} (change of ${tableName(table)}).`, { table: tableName(table) });
+}

@@ -1,0 +1,93 @@
+import type { AvroRecord, AvroValue } from '../avro/avro-value.ts';
+import type { FieldSummary, ManifestFile } from './manifest-list.ts';
+import { compareSingleValues, decodeSingleValue, type SingleValue } from './single-value.ts';
+
+export type Operator = '=' | '<' | '<=' | '>' | '>=';
+
+/** A comparison with one of several values; more than one value only for `=`. It never holds for NULL. */
+export interface Condition {
+  readonly operator: Operator;
+  readonly values: readonly SingleValue[];
+}
+
+/** A condition on the value of one partition field. */
+export interface PartitionCondition {
+  /** Position in the spec. */
+  readonly position: number;
+  readonly fieldId: number;
+  readonly type: string;
+  readonly condition: Condition;
+}
+
+/**
+ * Whether a value within the bounds can meet the condition.
+ * @param lower Nothing is below it; null when unknown. A shortened bound is safe: it only lies further out.
+ * @param upper Nothing is above it; null when unknown.
+ */
+export function boundsMayMatch(lower: SingleValue | null, upper: SingleValue | null, condition: Condition): boolean {
+  return condition.values.some((value) => {
+    const fromLower = lower === null ? null : compareSingleValues(lower, value);
+    const fromUpper = upper === null ? null : compareSingleValues(upper, value);
+    return rangeMayMatch(fromLower, fromUpper, condition.operator);
+  });
+}
+
+/** @param fromLower Sign of lower bound minus value; null when unknown. */
+function rangeMayMatch(fromLower: number | null, fromUpper: number | null, operator: Operator): boolean {
+  switch (operator) {
+    case '=':
+      return !(fromLower !== null && fromLower > 0) && !(fromUpper !== null && fromUpper < 0);
+    case '<':
+      return fromLower === null || fromLower < 0;
+    case '<=':
+      return fromLower === null || fromLower <= 0;
+    case '>':
+      return fromUpper === null || fromUpper > 0;
+    case '>=':
+      return fromUpper === null || fromUpper >= 0;
+  }
+}
+
+/** NaN is the greatest number to some engines and none to others: only these comparisons can hold for it. */
+export function mayHoldForNan(operator: Operator): boolean {
+  return operator === '>' || operator === '>=';
+}
+
+export function isFloating(type: string): boolean {
+  return type === 'float' || type === 'double';
+}
+
+/** False only when no file of the manifest can meet the conditions. */
+export function manifestMayMatch(manifest: ManifestFile, conditions: readonly PartitionCondition[]): boolean {
+  const { partitions } = manifest;
+  if (partitions === null) return true;
+  return conditions.every(({ position, type, condition }) => {
+    const summary = partitions[position];
+    return summary === undefined || summaryMayMatch(summary, type, condition);
+  });
+}
+
+function summaryMayMatch(summary: FieldSummary, type: string, condition: Condition): boolean {
+  const { lowerBound, upperBound, containsNan } = summary;
+  if (isFloating(type) && containsNan !== false && mayHoldForNan(condition.operator)) return true;
+  // Without bounds every value is NULL or NaN.
+  if (lowerBound === null && upperBound === null) return false;
+  const lower = lowerBound === null ? null : decodeSingleValue(type, lowerBound);
+  const upper = upperBound === null ? null : decodeSingleValue(type, upperBound);
+  return boundsMayMatch(lower, upper, condition);
+}
+
+/** The same for the partition of one file, whose values are exact. */
+export function partitionMayMatch(partition: AvroRecord, conditions: readonly PartitionCondition[]): boolean {
+  return conditions.every(({ fieldId, type, condition }) => {
+    const value = partition[String(fieldId)] ?? null;
+    if (value === null) return false;
+    if (Number.isNaN(value)) return mayHoldForNan(condition.operator);
+    return !isComparable(type, value) || boundsMayMatch(value, value, condition);
+  });
+}
+
+function isComparable(type: string, value: AvroValue): value is SingleValue {
+  if (type === 'string') return typeof value === 'string';
+  return typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean';
+}

@@ -1,0 +1,161 @@
+import { FormatError } from '../../errors.ts';
+import type { AvroRecord, AvroValue } from '../avro/avro-value.ts';
+import type { DataFile } from './data-file.ts';
+import { partitionTypes } from './partition.ts';
+import type { PartitionSpec, Schema } from './table-metadata.ts';
+
+/** Field ids of `data_file` that the code reads or writes. @source Apache Iceberg table specification, "Data file fields" */
+export const dataFileId = {
+  content: '134',
+  path: '100',
+  format: '101',
+  partition: '102',
+  recordCount: '103',
+  fileSizeBytes: '104',
+  columnSizes: '108',
+  valueCounts: '109',
+  nullValueCounts: '110',
+  nanValueCounts: '137',
+  lowerBounds: '125',
+  upperBounds: '128',
+  splitOffsets: '132',
+} as const;
+
+/** Key and value ids of each map. */
+const mapIds = {
+  columnSizes: ['117', '118'],
+  valueCounts: ['119', '120'],
+  nullValueCounts: ['121', '122'],
+  nanValueCounts: ['138', '139'],
+  lowerBounds: ['126', '127'],
+  upperBounds: ['129', '130'],
+} as const;
+
+type MapName = keyof typeof mapIds;
+
+/** The Avro record of a Parquet data file. @throws FormatError when the partition does not fit the spec. */
+export function recordOfDataFile(file: DataFile, spec: PartitionSpec, schemas: readonly Schema[]): AvroRecord {
+  return {
+    [dataFileId.content]: 0,
+    [dataFileId.path]: file.path,
+    [dataFileId.format]: 'PARQUET',
+    [dataFileId.partition]: partitionRecord(file, spec, schemas),
+    [dataFileId.recordCount]: BigInt(file.recordCount),
+    [dataFileId.fileSizeBytes]: BigInt(file.fileSizeBytes),
+    [dataFileId.columnSizes]: countMap('columnSizes', file.columnSizes),
+    [dataFileId.valueCounts]: countMap('valueCounts', file.valueCounts),
+    [dataFileId.nullValueCounts]: countMap('nullValueCounts', file.nullValueCounts),
+    [dataFileId.nanValueCounts]: countMap('nanValueCounts', file.nanValueCounts),
+    [dataFileId.lowerBounds]: boundMap('lowerBounds', file.lowerBounds),
+    [dataFileId.upperBounds]: boundMap('upperBounds', file.upperBounds),
+    [dataFileId.splitOffsets]:
+      file.splitOffsets.length === 0 ? null : file.splitOffsets.map((offset) => BigInt(offset)),
+  };
+}
+
+function partitionRecord(file: DataFile, spec: PartitionSpec, schemas: readonly Schema[]): AvroRecord {
+  const names = spec.fields.map((field) => field.name);
+  const given = Object.keys(file.partition);
+  if (given.length !== names.length || names.some((name) => !given.includes(name)))
+    throw new FormatError(`Expected partition values for ${names.join(', ')}, got ${given.join(', ')} (${file.path}).`);
+  const types = partitionTypes(spec, schemas);
+  return Object.fromEntries(
+    spec.fields.map((field, index) => {
+      const value = file.partition[field.name] ?? null;
+      const isText = types[index] === 'string';
+      if (value !== null && (isText ? typeof value !== 'string' : !Number.isFinite(value)))
+        throw new FormatError(
+          `Expected a ${types[index]} for partition ${field.name}, got ${typeof value} ${value} (${file.path}).`,
+        );
+      return [String(field['field-id']), value];
+    }),
+  );
+}
+
+/** An empty map is left out: it says no more than none. */
+function countMap(name: MapName, counts: Readonly<Record<string, number>>): AvroValue {
+  return mapOf(name, counts, (count) => BigInt(count));
+}
+
+function boundMap(name: MapName, bounds: Readonly<Record<string, string>>): AvroValue {
+  return mapOf(name, bounds, (bound) => Buffer.from(bound, 'base64'));
+}
+
+function mapOf<T>(name: MapName, from: Readonly<Record<string, T>>, encode: (value: T) => AvroValue): AvroValue {
+  const [keyId, valueId] = mapIds[name];
+  const ids = Object.keys(from).sort((a, b) => Number(a) - Number(b));
+  return ids.length === 0 ? null : ids.map((id) => ({ [keyId]: Number(id), [valueId]: encode(from[id]!) }));
+}
+
+/**
+ * The data file of a record that any writer made.
+ * @throws FormatError for counts beyond 2^53 and missing fields. Disposition: quarantine.
+ */
+export function dataFileOf(record: AvroRecord, spec: PartitionSpec): DataFile {
+  const values = record[dataFileId.partition] as AvroRecord | undefined;
+  const offsets = (record[dataFileId.splitOffsets] ?? []) as readonly bigint[];
+  return {
+    path: pathOf(record),
+    partition: Object.fromEntries(
+      spec.fields.map((field) => [field.name, plainValue(values?.[String(field['field-id'])] ?? null)]),
+    ),
+    recordCount: Number(record[dataFileId.recordCount]),
+    fileSizeBytes: Number(record[dataFileId.fileSizeBytes]),
+    splitOffsets: offsets.map(Number),
+    columnSizes: numbersOf('columnSizes', record),
+    valueCounts: numbersOf('valueCounts', record),
+    nullValueCounts: numbersOf('nullValueCounts', record),
+    nanValueCounts: numbersOf('nanValueCounts', record),
+    lowerBounds: boundsOf('lowerBounds', record),
+    upperBounds: boundsOf('upperBounds', record),
+  };
+}
+
+export function pathOf(record: AvroRecord): string {
+  const path = record[dataFileId.path];
+  if (typeof path === 'string') return path;
+  throw new FormatError('Expected a file path in each manifest entry, got none.');
+}
+
+/** Partition values of other writers may have types that ours never have; those are kept as text. */
+function plainValue(value: AvroValue): string | number | null {
+  if (value === null || typeof value === 'string' || typeof value === 'number') return value;
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
+  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value);
+}
+
+function numbersOf(name: MapName, record: AvroRecord): Record<string, number> {
+  return Object.fromEntries(entriesOf(name, record).map(([id, value]) => [id, Number(value)]));
+}
+
+function boundsOf(name: MapName, record: AvroRecord): Record<string, string> {
+  return Object.fromEntries(
+    entriesOf(name, record).map(([id, value]) => [id, Buffer.from(value as Uint8Array).toString('base64')]),
+  );
+}
+
+function entriesOf(name: MapName, record: AvroRecord): [string, AvroValue][] {
+  const [keyId, valueId] = mapIds[name];
+  const items = (record[dataFileId[name]] ?? []) as readonly AvroRecord[];
+  return items.map((item) => [String(item[keyId]), item[valueId]!]);
+}
+
+/** One count of a column; null when the writer kept none. */
+export function countOf(
+  name: 'valueCounts' | 'nullValueCounts' | 'nanValueCounts',
+  record: AvroRecord,
+  columnId: number,
+): bigint | null {
+  return valueIn(name, record, columnId) as bigint | null;
+}
+
+/** One bound of a column; null when the writer kept none. */
+export function boundOf(name: 'lowerBounds' | 'upperBounds', record: AvroRecord, columnId: number): Uint8Array | null {
+  return valueIn(name, record, columnId) as Uint8Array | null;
+}
+
+function valueIn(name: MapName, record: AvroRecord, columnId: number): AvroValue {
+  const [keyId, valueId] = mapIds[name];
+  const items = (record[dataFileId[name]] ?? []) as readonly AvroRecord[];
+  return items.find((item) => item[keyId] === columnId)?.[valueId] ?? null;
+}

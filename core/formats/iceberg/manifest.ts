@@ -1,0 +1,148 @@
+import { FormatError } from '../../errors.ts';
+import { decodeAvroFile, encodeAvroFile } from '../avro/avro-file.ts';
+import type { AvroRecord, AvroValue } from '../avro/avro-value.ts';
+import { dataFileId } from './data-file-record.ts';
+import { formatJson } from './json-int64.ts';
+import type { FieldSummary, ManifestFile } from './manifest-list.ts';
+import { manifestSchema } from './manifest-schema.ts';
+import { partitionTypes } from './partition.ts';
+import { compareSingleValues, encodeSingleValue, type SingleValue } from './single-value.ts';
+import type { PartitionSpec, Schema } from './table-metadata.ts';
+
+export const entryStatus = { existing: 0, added: 1, deleted: 2 } as const;
+export type EntryStatus = (typeof entryStatus)[keyof typeof entryStatus];
+
+/** A data file and its part in history. Sequence numbers are null in what this commit adds: the commit gives them. */
+export interface ManifestEntry {
+  readonly status: EntryStatus;
+  /** Snapshot that added the file, or that deleted it. */
+  readonly snapshotId: bigint;
+  readonly sequenceNumber: bigint | null;
+  readonly fileSequenceNumber: bigint | null;
+  /** As the writer wrote it, so that nothing is lost when the entry moves to another manifest. */
+  readonly file: AvroRecord;
+}
+
+/**
+ * Entries of a manifest with everything that they inherit from the manifest list filled in.
+ * @throws FormatError, TruncatedInputError. Disposition: quarantine.
+ * @source Apache Iceberg table specification, "Sequence Number Inheritance"
+ */
+export function decodeManifest(bytes: Uint8Array, manifest: ManifestFile): ManifestEntry[] {
+  return decodeAvroFile(bytes, manifest.path).records.map((record) => {
+    const status = record['0'];
+    const file = record['2'];
+    if ((status !== 0 && status !== 1 && status !== 2) || typeof file !== 'object' || file === null)
+      throw new FormatError(`Expected a manifest entry, got other fields (${manifest.path}).`);
+    const inherited = status === entryStatus.added ? manifest.sequenceNumber : 0n;
+    return {
+      status,
+      snapshotId: (record['1'] ?? manifest.addedSnapshotId) as bigint,
+      sequenceNumber: (record['3'] ?? inherited) as bigint,
+      fileSequenceNumber: (record['4'] ?? inherited) as bigint,
+      file: file as AvroRecord,
+    };
+  });
+}
+
+export interface ManifestContext {
+  readonly spec: PartitionSpec;
+  /** All schemas of the table, the current one last. */
+  readonly schemas: readonly Schema[];
+  readonly snapshotId: bigint;
+  readonly sequenceNumber: bigint;
+}
+
+export interface EncodedManifest {
+  readonly bytes: Uint8Array;
+  /** The manifest list's entry once it has a path. */
+  readonly facts: Omit<ManifestFile, 'path'>;
+}
+
+/** A data manifest of version 2. The same entries give the same bytes. */
+export function encodeManifest(entries: readonly ManifestEntry[], context: ManifestContext): EncodedManifest {
+  const { spec, schemas, snapshotId, sequenceNumber } = context;
+  const schema = schemas.at(-1)!;
+  const header = {
+    schema: formatJson(schema),
+    'schema-id': String(schema['schema-id']),
+    'partition-spec': formatJson(spec.fields),
+    'partition-spec-id': String(spec['spec-id']),
+    'format-version': '2',
+    content: 'data',
+  };
+  const records = entries.map((entry) => ({
+    '0': entry.status,
+    '1': entry.snapshotId,
+    '3': entry.sequenceNumber,
+    '4': entry.fileSequenceNumber,
+    '2': { [dataFileId.content]: 0, ...entry.file },
+  }));
+  const bytes = encodeAvroFile(manifestSchema(spec, schemas), header, records);
+  const live = entries.filter((entry) => entry.status !== entryStatus.deleted);
+  const facts = {
+    lengthBytes: bytes.length,
+    specId: spec['spec-id'],
+    content: 'data' as const,
+    sequenceNumber,
+    minSequenceNumber: live.reduce(
+      (lowest, { sequenceNumber: own }) => (own !== null && own < lowest ? own : lowest),
+      sequenceNumber,
+    ),
+    addedSnapshotId: snapshotId,
+    ...countsOf(entries),
+    partitions: summariesOf(entries, partitionTypes(spec, schemas), spec),
+  };
+  return { bytes, facts };
+}
+
+function countsOf(entries: readonly ManifestEntry[]) {
+  const files = [0, 0, 0];
+  const rows = [0n, 0n, 0n];
+  for (const { status, file } of entries) {
+    files[status]!++;
+    rows[status]! += BigInt(file[dataFileId.recordCount] as bigint);
+  }
+  const { existing, added, deleted } = entryStatus;
+  return {
+    addedFileCount: files[added]!,
+    existingFileCount: files[existing]!,
+    deletedFileCount: files[deleted]!,
+    addedRowCount: rows[added]!,
+    existingRowCount: rows[existing]!,
+    deletedRowCount: rows[deleted]!,
+  };
+}
+
+/** Deleted entries count too: a reader of history must find them. */
+function summariesOf(entries: readonly ManifestEntry[], types: readonly string[], spec: PartitionSpec): FieldSummary[] {
+  return spec.fields.map((field, index) => {
+    const key = String(field['field-id']);
+    return summaryOf(
+      entries.map((entry) => (entry.file[dataFileId.partition] as AvroRecord)[key] ?? null),
+      types[index]!,
+    );
+  });
+}
+
+function summaryOf(values: readonly AvroValue[], type: string): FieldSummary {
+  let lower: SingleValue | null = null;
+  let upper: SingleValue | null = null;
+  let containsNull = false;
+  let containsNan = false;
+  for (const value of values) {
+    if (value === null) containsNull = true;
+    else if (Number.isNaN(value)) containsNan = true;
+    else {
+      const single = value as SingleValue;
+      if (lower === null || compareSingleValues(single, lower) < 0) lower = single;
+      if (upper === null || compareSingleValues(single, upper) > 0) upper = single;
+    }
+  }
+  return {
+    containsNull,
+    containsNan,
+    lowerBound: lower === null ? null : encodeSingleValue(type, lower),
+    upperBound: upper === null ? null : encodeSingleValue(type, upper),
+  };
+}
