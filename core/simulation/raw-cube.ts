@@ -29,7 +29,8 @@ export interface SimulatedCube {
 /**
  * A cube of raw counts as ENVI BIL uint16, with its white and dark reference cubes.
  *
- * The second flight takes its dark reference with the panel's time, every other flight with the scene's: users do both.
+ * Cube and panel have integration times of their own, so each has a dark reference of its own: the dark signal grows with
+ * the time.
  */
 export async function writeRawCube(
   options: SimulationOptions,
@@ -39,7 +40,6 @@ export async function writeRawCube(
 ): Promise<SimulatedCube> {
   const { sampleCount, lineCount } = flight.frame;
   const detector = buildDetector(options.seed, flight.bands.wavelengthNm, sampleCount);
-  const darkTimeMs = flight.dateIndex === 1 ? whiteTimeMs : sceneTimeMs;
   const reference = async (id: string, timeMs: number, reflectanceOf: (nm: number) => number) => {
     const line = uniformLine(flight.bands.wavelengthNm, sampleCount, reflectanceOf);
     const random = new RandomStream(options.seed, `noise/${id}`);
@@ -51,7 +51,8 @@ export async function writeRawCube(
       await writeCounts(sink, key('bil'), detector, referenceLineCount, timeMs, random, () => line),
     ] as const;
   };
-  const dark = await reference(`${flight.cubeId}-dark`, darkTimeMs, () => 0);
+  const dark = await reference(`${flight.cubeId}-dark`, sceneTimeMs, () => 0);
+  const whiteDark = await reference(`${flight.cubeId}-white-dark`, whiteTimeMs, () => 0);
   const white = await reference(`${flight.cubeId}-white`, whiteTimeMs, panelReflectance);
 
   const key = (extension: string) => keyOf(options, 'raw_cubes', flight.date, flight.cubeId, extension);
@@ -67,10 +68,15 @@ export async function writeRawCube(
     quantity: 'counts',
     integration_time_ms: sceneTimeMs,
     saturation_level: vnirCamera.saturationLevel,
-    dark: { key: dark[0].path, integration_time_ms: darkTimeMs },
-    white: { key: white[0].path, integration_time_ms: whiteTimeMs, panel: panelCertificate() },
+    dark: { key: dark[0].path, integration_time_ms: sceneTimeMs },
+    white: {
+      key: white[0].path,
+      integration_time_ms: whiteTimeMs,
+      panel: panelCertificate(),
+      dark: { key: whiteDark[0].path, integration_time_ms: whiteTimeMs },
+    },
   };
-  return { files: [...dark, ...white, header, data], capture, ndvi };
+  return { files: [...dark, ...whiteDark, ...white, header, data], capture, ndvi };
 }
 
 /** True reflectance line by line, in order, with glints where asked; their truth is the canopy below. */

@@ -121,16 +121,17 @@ describe('a simulated season of raw counts', () => {
     }
   });
 
-  it('takes references with other integration times than the scene', () => {
+  it('takes the white reference with another integration time than the scene, each with a dark of its own', () => {
     const captures = report.truth.cubes.map((cube) => readCube(sink, cube.key).capture);
     const times = captures.map((capture) => [
       capture.integration_time_ms,
       capture.white!.integration_time_ms,
       capture.dark!.integration_time_ms,
+      capture.white!.dark!.integration_time_ms,
     ]);
     expect(times).toEqual([
-      [12, 8, 12],
-      [12, 8, 8],
+      [12, 8, 12, 8],
+      [12, 8, 12, 8],
     ]);
   });
 
@@ -165,9 +166,9 @@ describe('a simulated season of raw counts', () => {
     for (const path of paths.slice(0, -1)) expect(parseRawKey(path), path).not.toBeNull();
     expect(paths.map((path) => path.split('/')[0])).toEqual([
       ...['plot_sets', 'yields'],
-      ...['reference_cubes', 'reference_cubes', 'reference_cubes', 'reference_cubes'],
+      ...new Array<string>(6).fill('reference_cubes'),
       ...['raw_cubes', 'raw_cubes', 'raw_cubes'],
-      ...['reference_cubes', 'reference_cubes', 'reference_cubes', 'reference_cubes'],
+      ...new Array<string>(6).fill('reference_cubes'),
       ...['raw_cubes', 'raw_cubes', 'raw_cubes', 'truth.json'],
     ]);
     expect(new Set(paths).size).toBe(paths.length);
