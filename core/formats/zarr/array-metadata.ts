@@ -23,12 +23,14 @@ interface ArrayFacts {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-const bytesCodec = { name: 'bytes', configuration: { endian: 'little' } };
-const zstdCodec = { name: 'zstd', configuration: { level: 1, checksum: false } };
-const bloscCodec = {
-  name: 'blosc',
-  configuration: { typesize: 2, cname: 'zstd', clevel: 1, shuffle: 'shuffle', blocksize: 0 },
-};
+const littleEndian = { name: 'bytes', configuration: { endian: 'little' } };
+/** Single bytes have no order to name. */
+const singleBytes = { name: 'bytes' };
+
+function bloscCodec(typesize: number): unknown {
+  const shuffle = typesize > 1 ? 'shuffle' : 'noshuffle';
+  return { name: 'blosc', configuration: { typesize, cname: 'zstd', clevel: 1, shuffle, blocksize: 0 } };
+}
 
 /** [bands, lines, samples] in one shard per tile of lines, one chunk per band in it. */
 export function shardedArray(
@@ -43,22 +45,24 @@ export function shardedArray(
     name: 'sharding_indexed',
     configuration: {
       chunk_shape: [1, tileLineCount, sampleCount],
-      codecs: facts.dataType === 'int16' ? [bytesCodec, bloscCodec] : [{ name: 'bytes' }, zstdCodec],
-      index_codecs: [bytesCodec, { name: 'crc32c' }],
+      codecs: facts.dataType === 'int16' ? [littleEndian, bloscCodec(2)] : [singleBytes, bloscCodec(1)],
+      index_codecs: [littleEndian, { name: 'crc32c' }],
       index_location: 'end',
     },
   };
   return arrayMetadata(facts, facts.dataType, [bandCount, tileLineCount, sampleCount], facts.fillValue, [sharding]);
 }
 
-/** A small array: one chunk without compression, or chunks as given with zstd. NaN is the fill value of floats. */
-export function plainArray(
-  facts: ArrayFacts & { readonly dataType: 'float64' | 'uint8'; readonly chunkShape?: readonly number[] },
-): ArrayMetadata {
+/** A small array: one chunk as it is. NaN is the fill value of floats. */
+export function plainArray(facts: ArrayFacts & { readonly dataType: 'float64' | 'uint8' }): ArrayMetadata {
   const isFloat = facts.dataType === 'float64';
-  const codecs: unknown[] = [isFloat ? bytesCodec : { name: 'bytes' }];
-  if (facts.chunkShape !== undefined) codecs.push(zstdCodec);
-  return arrayMetadata(facts, facts.dataType, facts.chunkShape ?? facts.shape, isFloat ? 'NaN' : 0, codecs);
+  return arrayMetadata(facts, facts.dataType, facts.shape, isFloat ? 'NaN' : 0, [isFloat ? littleEndian : singleBytes]);
+}
+
+/** One axis of each pixel's own position, [lines, samples], a compressed chunk per tile of lines. */
+export function locationArray(facts: ArrayFacts & { readonly layout: ShardLayout }): ArrayMetadata {
+  const { tileLineCount, sampleCount } = facts.layout;
+  return arrayMetadata(facts, 'float64', [tileLineCount, sampleCount], 'NaN', [littleEndian, bloscCodec(8)]);
 }
 
 function arrayMetadata(

@@ -1,7 +1,8 @@
-import type { CoordinateSystem } from '../../cube/coordinate-system.ts';
-import type { AffineTransform, Georeference } from '../../cube/cube.ts';
+import type { Georeference } from '../../cube/cube.ts';
 import { packedFill, packedScale, quality } from '../../radiometry/quality.ts';
-import { type ArrayMetadata, plainArray, shardedArray } from './array-metadata.ts';
+import { type ArrayMetadata, locationArray, plainArray, shardedArray } from './array-metadata.ts';
+import { geoZarrAttributes, gridMappingAttributes } from './georeference-attributes.ts';
+import { locationArrays } from './location-chunks.ts';
 import type { ShardLayout } from './shard-layout.ts';
 
 /** What a bronze group says of its cube. */
@@ -28,13 +29,14 @@ export interface GroupObject {
   readonly bytes: Uint8Array;
 }
 
-/** GeoZarr conventions go by uuid; the addresses of their schemas still move. */
-const spatialConvention = { uuid: '689b58e2-cf7b-45e0-9fff-9cfc0883d6b4', name: 'spatial:' };
-const projConvention = { uuid: 'f17cb550-5864-4468-aeb7-f3180cfb622f', name: 'proj:' };
+/** Little-endian bytes of a float64 NaN in base64: how xarray writes a float `_FillValue` for Zarr v3. */
+const nanFill = 'AAAAAAAA+H8=';
 
 /**
  * All small objects of a bronze group, in the order in which they must be written. The last one, the root's metadata with
  * everything consolidated, is the commit mark: without it the group does not exist.
+ *
+ * Attributes follow CF-1.11 and, for the georeference, GeoZarr's `proj:` and `spatial:` as well.
  */
 export function bronzeGroupObjects(facts: BronzeFacts): GroupObject[] {
   const arrays = arraysOf(facts);
@@ -62,57 +64,62 @@ interface GroupArray {
 }
 
 function arraysOf(facts: BronzeFacts): GroupArray[] {
-  const { layout, lineCount, goodBands } = facts;
+  return [...cubeArrays(facts), ...bandArrays(facts), ...positionArrays(facts)];
+}
+
+function cubeArrays(facts: BronzeFacts): GroupArray[] {
+  const { layout, lineCount } = facts;
   const shape = [layout.bandCount, lineCount, layout.sampleCount] as const;
+  const dimensionNames = ['band', 'y', 'x'];
   const coordinates = coordinateAttributes(facts);
-  const arrays: GroupArray[] = [
+  const reflectance = {
+    long_name: 'surface reflectance factor',
+    standard_name: 'surface_bidirectional_reflectance',
+    units: '1',
+    scale_factor: packedScale,
+    add_offset: 0,
+    _FillValue: packedFill,
+    ancillary_variables: 'quality',
+    ...coordinates,
+  };
+  const bits = {
+    long_name: 'quality bits of each value, 0 is clean',
+    standard_name: 'quality_flag',
+    flag_masks: Object.values(quality),
+    flag_meanings: Object.keys(quality).map(snakeCase).join(' '),
+    ...coordinates,
+  };
+  const shared = { shape, layout, dimensionNames };
+  return [
     {
       name: 'reflectance',
-      metadata: shardedArray({
-        shape,
-        layout,
-        dataType: 'int16',
-        fillValue: packedFill,
-        dimensionNames: ['band', 'y', 'x'],
-        attributes: {
-          long_name: 'surface reflectance factor',
-          standard_name: 'surface_bidirectional_reflectance',
-          units: '1',
-          scale_factor: packedScale,
-          add_offset: 0,
-          _FillValue: packedFill,
-          ...coordinates,
-        },
-      }),
+      metadata: shardedArray({ ...shared, dataType: 'int16', fillValue: packedFill, attributes: reflectance }),
       data: null,
     },
     {
       name: 'quality',
-      metadata: shardedArray({
-        shape,
-        layout,
-        dataType: 'uint8',
-        fillValue: 0,
-        dimensionNames: ['band', 'y', 'x'],
-        attributes: {
-          long_name: 'quality bits of each value',
-          flag_masks: Object.values(quality),
-          flag_meanings: Object.keys(quality).map(snakeCase).join(' '),
-          ...coordinates,
-        },
-      }),
+      metadata: shardedArray({ ...shared, dataType: 'uint8', fillValue: 0, attributes: bits }),
       data: null,
     },
-    perBand('good_band', 'uint8', goodBands, { long_name: '1 where the band is usable' }),
   ];
-  if (facts.wavelengthNm !== null) {
+}
+
+function bandArrays({ goodBands, wavelengthNm, fwhmNm }: BronzeFacts): GroupArray[] {
+  const arrays = [
+    perBand('good_band', 'uint8', goodBands, {
+      long_name: 'whether the band is usable',
+      flag_values: [0, 1],
+      flag_meanings: 'bad good',
+    }),
+  ];
+  if (wavelengthNm !== null) {
     const attributes = { standard_name: 'radiation_wavelength', long_name: 'band centre', units: 'nm' };
-    arrays.push(perBand('wavelength', 'float64', facts.wavelengthNm, attributes));
+    arrays.push(perBand('wavelength', 'float64', wavelengthNm, attributes));
   }
-  if (facts.fwhmNm !== null) {
-    arrays.push(perBand('fwhm', 'float64', facts.fwhmNm, { long_name: 'full width at half maximum', units: 'nm' }));
+  if (fwhmNm !== null) {
+    arrays.push(perBand('fwhm', 'float64', fwhmNm, { long_name: 'full width at half maximum', units: 'nm' }));
   }
-  return [...arrays, ...positionArrays(facts)];
+  return arrays;
 }
 
 function perBand(
@@ -122,108 +129,87 @@ function perBand(
   attributes: Record<string, unknown>,
 ): GroupArray {
   const data = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  const metadata = plainArray({ shape: [values.length], dataType, dimensionNames: ['band'], attributes });
+  return { name, metadata, data };
+}
+
+function positionArrays(facts: BronzeFacts): GroupArray[] {
+  const { georeference, layout, lineCount } = facts;
+  if (georeference === null) return [];
+  const gridMapping: GroupArray = {
+    name: 'spatial_ref',
+    metadata: plainArray({
+      shape: [],
+      dataType: 'uint8',
+      dimensionNames: [],
+      attributes: gridMappingAttributes(georeference),
+    }),
+    data: Uint8Array.of(0),
+  };
+  const { isGeographic } = georeference.crs;
+  if (georeference.kind === 'locations') {
+    const shape = [lineCount, layout.sampleCount];
+    const arrays = locationArrays(georeference.crs).map((name, axis): GroupArray => {
+      const attributes = { ...axisAttributes(axis === 0 ? 'x' : 'y', isGeographic), _FillValue: nanFill };
+      return { name, metadata: locationArray({ shape, layout, dimensionNames: ['y', 'x'], attributes }), data: null };
+    });
+    return [gridMapping, ...arrays];
+  }
+  const [a, b, c, d, e, f] = georeference.transform;
+  // A rotated grid has no coordinate per axis: its positions follow from spatial:transform and GeoTransform.
+  if (b !== 0 || d !== 0) return [gridMapping];
+  return [
+    gridMapping,
+    axisArray('x', { count: layout.sampleCount, step: a, origin: c }, isGeographic),
+    axisArray('y', { count: lineCount, step: e, origin: f }, isGeographic),
+  ];
+}
+
+/** Positions of pixel centres along one axis of a grid that is not rotated. */
+function axisArray(
+  name: 'x' | 'y',
+  { count, step, origin }: { count: number; step: number; origin: number },
+  isGeographic: boolean,
+): GroupArray {
+  const values = Float64Array.from({ length: count }, (_, index) => step * (index + 0.5) + origin);
+  const attributes = { ...axisAttributes(name, isGeographic), axis: name.toUpperCase() };
   return {
     name,
-    metadata: plainArray({ shape: [values.length], dataType, dimensionNames: ['band'], attributes }),
-    data,
+    metadata: plainArray({ shape: [count], dataType: 'float64', dimensionNames: [name], attributes }),
+    data: new Uint8Array(values.buffer),
   };
 }
 
-function positionArrays({ georeference, layout, lineCount }: BronzeFacts): GroupArray[] {
-  if (georeference === null) return [];
-  const system: GroupArray = {
-    name: 'spatial_ref',
-    metadata: plainArray({ shape: [], dataType: 'uint8', dimensionNames: [], attributes: gridMapping(georeference) }),
-    data: Uint8Array.of(0),
-  };
-  if (georeference.kind === 'locations') {
-    const location = (name: string, attributes: Record<string, unknown>): GroupArray => ({
-      name,
-      metadata: plainArray({
-        shape: [lineCount, layout.sampleCount],
-        chunkShape: [layout.tileLineCount, layout.sampleCount],
-        dataType: 'float64',
-        dimensionNames: ['y', 'x'],
-        attributes,
-      }),
-      data: null,
-    });
-    return [
-      system,
-      location('longitude', { standard_name: 'longitude', units: 'degrees_east' }),
-      location('latitude', { standard_name: 'latitude', units: 'degrees_north' }),
-    ];
-  }
-  const [a, b, c, d, e, f] = georeference.transform;
-  if (b !== 0 || d !== 0) return [system];
-  const axis = (name: 'x' | 'y', count: number, step: number, origin: number): GroupArray => {
-    const values = Float64Array.from({ length: count }, (_, index) => origin + (index + 0.5) * step);
-    const degrees = georeference.crs.isGeographic;
-    const standardName = degrees ? { x: 'longitude', y: 'latitude' }[name] : `projection_${name}_coordinate`;
-    const units = degrees ? { x: 'degrees_east', y: 'degrees_north' }[name] : 'm';
-    const attributes = { standard_name: standardName, units };
-    return {
-      name,
-      metadata: plainArray({ shape: [count], dataType: 'float64', dimensionNames: [name], attributes }),
-      data: new Uint8Array(values.buffer),
-    };
-  };
-  return [system, axis('x', layout.sampleCount, a, c), axis('y', lineCount, e, f)];
+function axisAttributes(name: 'x' | 'y', isGeographic: boolean): Record<string, unknown> {
+  if (!isGeographic) return { standard_name: `projection_${name}_coordinate`, units: 'm' };
+  return name === 'x'
+    ? { standard_name: 'longitude', units: 'degrees_east' }
+    : { standard_name: 'latitude', units: 'degrees_north' };
 }
 
 function coordinateAttributes({ georeference, wavelengthNm, fwhmNm }: BronzeFacts): Record<string, unknown> {
-  const names = ['good_band'];
-  if (wavelengthNm !== null) names.unshift('wavelength');
-  if (fwhmNm !== null) names.push('fwhm');
-  if (georeference?.kind === 'locations') names.push('longitude', 'latitude');
-  return { coordinates: names.join(' '), ...(georeference !== null && { grid_mapping: 'spatial_ref' }) };
-}
-
-function gridMapping(georeference: Georeference): Record<string, unknown> {
-  const { crs } = georeference;
-  const isText = /\+proj=/.test(crs.definition);
-  return {
-    ...(isText ? { proj4: crs.definition } : { crs_wkt: crs.definition }),
-    ...(crs.epsg !== null && { epsg_code: crs.epsg }),
-    ...(georeference.kind === 'affine' && { GeoTransform: gdalOrder(georeference.transform).join(' ') }),
-  };
+  const names = [
+    ...(wavelengthNm === null ? [] : ['wavelength']),
+    ...(fwhmNm === null ? [] : ['fwhm']),
+    'good_band',
+    ...(georeference?.kind === 'locations' ? locationArrays(georeference.crs) : []),
+  ];
+  if (georeference === null) return { coordinates: names.join(' ') };
+  // Named as a coordinate too, as xarray writes it: opened without options, the cube then knows its system.
+  return { coordinates: [...names, 'spatial_ref'].join(' '), grid_mapping: 'spatial_ref' };
 }
 
 function rootAttributes(facts: BronzeFacts): Record<string, unknown> {
+  const { georeference, sensorId, acquiredAt, layout, lineCount, provenance } = facts;
+  const shape = { lineCount, sampleCount: layout.sampleCount };
   return {
     Conventions: 'CF-1.11',
     title: 'Calibrated hyperspectral reflectance',
-    ...(facts.sensorId !== null && { 'cubelake:sensor_id': facts.sensorId }),
-    ...(facts.acquiredAt !== null && { 'cubelake:acquired_at': facts.acquiredAt }),
-    ...(facts.georeference !== null && geoZarr(facts.georeference, facts)),
-    'cubelake:provenance': facts.provenance,
+    ...(acquiredAt !== null && { time_coverage_start: acquiredAt, 'cubelake:acquired_at': acquiredAt }),
+    ...(sensorId !== null && { 'cubelake:sensor_id': sensorId }),
+    ...(georeference !== null && geoZarrAttributes(georeference, shape)),
+    'cubelake:provenance': provenance,
   };
-}
-
-function geoZarr(georeference: Georeference, { layout, lineCount }: BronzeFacts): Record<string, unknown> {
-  if (georeference.kind === 'locations') return {};
-  const [a, b, c, d, e, f] = georeference.transform;
-  const xs = [0, a * layout.sampleCount].flatMap((x) => [c + x, c + x + b * lineCount]);
-  const ys = [0, d * layout.sampleCount].flatMap((y) => [f + y, f + y + e * lineCount]);
-  return {
-    zarr_conventions: [spatialConvention, projConvention],
-    'spatial:dimensions': ['y', 'x'],
-    'spatial:transform': georeference.transform,
-    'spatial:shape': [lineCount, layout.sampleCount],
-    'spatial:bbox': [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)],
-    'spatial:registration': 'pixel',
-    ...projOf(georeference.crs),
-  };
-}
-
-function projOf(crs: CoordinateSystem): Record<string, unknown> {
-  if (crs.epsg !== null) return { 'proj:code': `EPSG:${crs.epsg}` };
-  return /\+proj=/.test(crs.definition) ? {} : { 'proj:wkt2': crs.definition };
-}
-
-/** c, a, b, f, d, e */
-function gdalOrder([a, b, c, d, e, f]: AffineTransform): number[] {
-  return [c, a, b, f, d, e];
 }
 
 function snakeCase(name: string): string {

@@ -2,25 +2,43 @@ import type { LineRange } from '../../cube/cube.ts';
 import { FormatError, NotFoundError } from '../../errors.ts';
 import { type ByteSource, readBytes } from '../../ports/byte-source.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import { crc32c } from './crc32c.ts';
+import { withoutChecksum } from './chunk-codecs.ts';
 import { absentChunk, indexBytes, type ShardLayout } from './shard-layout.ts';
+
+/** Decodes the plane of one band of one tile. */
+export type PlaneDecoder<Plane> = (chunk: Uint8Array, where: string) => Plane;
+
+/** Where one wanted chunk lies, and the place of its plane in the output. */
+interface ChunkPlace {
+  readonly band: number;
+  readonly position: number;
+  readonly offset: number;
+  readonly sizeBytes: number;
+}
+
+/** A chunk may be this much larger than its values: headers of frames and checksums, with room for other writers. */
+const chunkOverheadBytesMax = 1024;
 
 /** Reads lines of chosen bands out of the shards of one array, and only the chunks that it needs. */
 export class ShardReader<Plane extends Int16Array | Uint8Array> {
   readonly #store: ObjectStore;
   readonly #arrayKey: string;
   readonly #layout: ShardLayout;
-  readonly #decode: (chunk: Uint8Array, where: string) => Plane;
+  readonly #shardBytesMax: number;
+  readonly #decode: PlaneDecoder<Plane>;
 
+  /** @param planeBytes Bytes of one decoded plane. */
   constructor(
     store: ObjectStore,
     arrayKey: string,
     layout: ShardLayout,
-    decode: (chunk: Uint8Array, where: string) => Plane,
+    planeBytes: number,
+    decode: PlaneDecoder<Plane>,
   ) {
     this.#store = store;
     this.#arrayKey = arrayKey;
     this.#layout = layout;
+    this.#shardBytesMax = layout.bandCount * (planeBytes + chunkOverheadBytesMax) + indexBytes(layout);
     this.#decode = decode;
   }
 
@@ -36,11 +54,8 @@ export class ShardReader<Plane extends Int16Array | Uint8Array> {
       const from = Math.max(lineStart, firstLine);
       const to = Math.min(lineEnd, firstLine + tileLineCount);
       await this.#eachPlane(tile, bands, (plane, position) => {
-        const source = plane.subarray((from - firstLine) * sampleCount, (to - firstLine) * sampleCount);
-        (out as { set(values: Plane, at: number): void }).set(
-          source as Plane,
-          (position * lineCount + from - lineStart) * sampleCount,
-        );
+        const lines = plane.subarray((from - firstLine) * sampleCount, (to - firstLine) * sampleCount);
+        out.set(lines, (position * lineCount + from - lineStart) * sampleCount);
       });
     }
   }
@@ -54,22 +69,18 @@ export class ShardReader<Plane extends Int16Array | Uint8Array> {
     const source = await this.#open(key);
     if (source === null) return;
     try {
-      const index = await readIndex(source, this.#layout);
-      // Most bands wanted: one read of the whole shard; few: one small read each.
-      const whole = bands.length * 2 > this.#layout.bandCount ? await readBytes(source, 0, source.sizeBytes) : null;
-      for (const [position, band] of bands.entries()) {
-        const [offset, length] = [index[band * 2]!, index[band * 2 + 1]!];
-        if (offset === absentChunk && length === absentChunk) continue;
-        if (offset + length > BigInt(source.sizeBytes)) {
-          throw new FormatError(
-            `Expected chunks inside a shard of ${source.sizeBytes} bytes, got ${offset} + ${length} (${key}).`,
-            { key },
-          );
-        }
-        const [start, size] = [Number(offset), Number(length)];
-        const chunk = whole?.subarray(start, start + size) ?? (await readBytes(source, start, size));
-        use(this.#decode(chunk, `${key}, band ${band}`), position);
+      if (source.sizeBytes > this.#shardBytesMax) {
+        throw new FormatError(
+          `Expected a shard of at most ${this.#shardBytesMax} bytes, got ${source.sizeBytes} (${key}).`,
+          { key },
+        );
       }
+      const index = await readIndex(source, this.#layout);
+      const places = chunkPlaces(index, bands, source.sizeBytes - indexBytes(this.#layout), key);
+      const decode = (chunk: Uint8Array, place: ChunkPlace): void =>
+        use(this.#decode(chunk, `${key}, band ${place.band}`), place.position);
+      if (places.length * 2 > this.#layout.bandCount) await readWhole(source, places, decode);
+      else await readEach(source, places, decode);
     } finally {
       await source.close();
     }
@@ -85,22 +96,68 @@ export class ShardReader<Plane extends Int16Array | Uint8Array> {
   }
 }
 
+/** Most chunks wanted: one request, whatever lies between them comes along. */
+async function readWhole(
+  source: ByteSource,
+  places: readonly ChunkPlace[],
+  decode: (chunk: Uint8Array, place: ChunkPlace) => void,
+): Promise<void> {
+  const start = Math.min(...places.map((place) => place.offset));
+  const end = Math.max(...places.map((place) => place.offset + place.sizeBytes));
+  const bytes = await readBytes(source, start, end - start);
+  for (const place of places) {
+    decode(bytes.subarray(place.offset - start, place.offset - start + place.sizeBytes), place);
+  }
+}
+
+/** A few chunks wanted: their requests run side by side, since each waits for the store far longer than it reads. */
+async function readEach(
+  source: ByteSource,
+  places: readonly ChunkPlace[],
+  decode: (chunk: Uint8Array, place: ChunkPlace) => void,
+): Promise<void> {
+  const chunks = await Promise.all(places.map((place) => readBytes(source, place.offset, place.sizeBytes)));
+  chunks.forEach((chunk, at) => {
+    decode(chunk, places[at]!);
+  });
+}
+
 async function readIndex(source: ByteSource, layout: ShardLayout): Promise<BigUint64Array> {
-  const length = indexBytes(layout);
-  if (source.sizeBytes < length) {
+  const sizeBytes = indexBytes(layout);
+  if (source.sizeBytes < sizeBytes) {
     throw new FormatError(
-      `Expected a shard with an index of ${length} bytes, got ${source.sizeBytes} bytes (${source.name}).`,
+      `Expected a shard with an index of ${sizeBytes} bytes, got ${source.sizeBytes} bytes (${source.name}).`,
       { key: source.name },
     );
   }
-  const bytes = await readBytes(source, source.sizeBytes - length, length);
-  const entries = bytes.slice(0, length - 4);
-  const stored = new DataView(bytes.buffer).getUint32(length - 4, true);
-  if (crc32c(entries) !== stored) {
-    throw new FormatError(
-      `Expected a shard index with CRC-32C ${stored}, got ${crc32c(entries)} (${source.name}). Process the cube again.`,
-      { key: source.name },
-    );
+  const bytes = await readBytes(source, source.sizeBytes - sizeBytes, sizeBytes);
+  return new BigUint64Array(withoutChecksum(bytes, `${source.name}, index`).slice().buffer);
+}
+
+/**
+ * Chunks that are stored, of the bands wanted.
+ * @param dataBytes Bytes before the index: no chunk reaches beyond, and together the chunks have no more.
+ */
+function chunkPlaces(
+  index: BigUint64Array,
+  bands: readonly number[],
+  dataBytes: number,
+  key: string,
+): readonly ChunkPlace[] {
+  const places: ChunkPlace[] = [];
+  let usedBytes = 0n;
+  for (const [position, band] of bands.entries()) {
+    const offset = index[band * 2]!;
+    const sizeBytes = index[band * 2 + 1]!;
+    if (offset === absentChunk && sizeBytes === absentChunk) continue;
+    usedBytes += sizeBytes;
+    if (offset + sizeBytes > BigInt(dataBytes) || usedBytes > BigInt(dataBytes)) {
+      throw new FormatError(
+        `Expected chunks side by side in the ${dataBytes} bytes of a shard, got ${sizeBytes} at ${offset} (${key}, band ${band}).`,
+        { key, band },
+      );
+    }
+    places.push({ band, position, offset: Number(offset), sizeBytes: Number(sizeBytes) });
   }
-  return new BigUint64Array(entries.buffer);
+  return places;
 }

@@ -1,97 +1,111 @@
-import { constants, zstdCompressSync } from 'node:zlib';
+import { invariant } from '../../errors.ts';
 import { packedFill } from '../../radiometry/quality.ts';
-import { bloscBytesMax, bloscScratch, writeBloscInt16 } from './blosc.ts';
+import { type PairStreams, pairStreams, shufflePairs } from '../blosc/byte-shuffle.ts';
+import { bloscOverheadBytesMax, encodeShuffled, encodeStored } from '../blosc/encode-blosc.ts';
 import { crc32c } from './crc32c.ts';
-import { absentChunk, chunkPixelCount, indexBytes, type ShardLayout } from './shard-layout.ts';
+import { chunkPixelCount, indexBytes, type ShardLayout } from './shard-layout.ts';
 
 /**
- * Encodes the planes of tiles as shards of codec `sharding_indexed`, index at the end. Buffers are reused: a result is
- * valid until the next call of the same method.
+ * Encodes the planes of tiles as shards of codec `sharding_indexed`, index at the end. One writer serves one thread; its
+ * buffers are used again, so that a result is valid until the next call.
+ *
+ * Chunks are always whole: where the last tile of a cube has fewer lines, the rest is the fill value.
  */
 export class ShardWriter {
   readonly #layout: ShardLayout;
-  readonly #reflectance: Uint8Array;
-  readonly #blosc: { low: Uint8Array; high: Uint8Array };
-  readonly #padded: Int16Array;
-  readonly #paddedQuality: Uint8Array;
+  readonly #shard: Uint8Array;
+  readonly #index: DataView;
+  readonly #streams: PairStreams;
 
   constructor(layout: ShardLayout) {
-    const pixelCount = chunkPixelCount(layout);
+    const chunkBytesMax = chunkPixelCount(layout) * 2 + bloscOverheadBytesMax;
     this.#layout = layout;
-    this.#reflectance = new Uint8Array(layout.bandCount * bloscBytesMax(pixelCount, 2) + indexBytes(layout));
-    this.#blosc = bloscScratch(pixelCount);
-    this.#padded = new Int16Array(pixelCount);
-    this.#paddedQuality = new Uint8Array(pixelCount);
+    this.#shard = new Uint8Array(layout.bandCount * chunkBytesMax + indexBytes(layout));
+    this.#index = new DataView(new ArrayBuffer(indexBytes(layout)));
+    this.#streams = pairStreams(chunkPixelCount(layout));
   }
 
   /**
-   * @param packed Packed reflectance, shape [bands, pixels]; the last tile may have fewer pixels than a chunk and is
-   *   filled up with "no value".
+   * @param packed Packed reflectance, shape [bands, pixels] without gaps; may be longer.
+   * @param pixelCount Pixels of this tile, at most those of a chunk.
    * @param mayBeEmpty True for bands that may hold no value at all; their chunks are left out if so.
    */
   reflectance(packed: Int16Array, pixelCount: number, mayBeEmpty: (band: number) => boolean): Uint8Array {
-    const { bandCount } = this.#layout;
-    const out = this.#reflectance;
-    const index = new BigUint64Array(bandCount * 2).fill(absentChunk);
-    let position = 0;
-    for (let band = 0; band < bandCount; band++) {
-      const plane = packed.subarray(band * pixelCount, (band + 1) * pixelCount);
-      if (mayBeEmpty(band) && plane.every((value) => value === packedFill)) continue;
-      const end = writeBloscInt16(this.#full(plane), this.#blosc, out, position);
-      index[band * 2] = BigInt(position);
-      index[band * 2 + 1] = BigInt(end - position);
-      position = end;
+    this.#requireTile(packed.length, pixelCount);
+    let at = 0;
+    for (let band = 0; band < this.#layout.bandCount; band++) {
+      const start = band * pixelCount;
+      const isLeftOut = mayBeEmpty(band) && isFilled(packed, start, start + pixelCount, packedFill);
+      const end = isLeftOut ? at : this.#writePairs(packed, start, pixelCount, at);
+      writeEntry(this.#index, band, at, end - at);
+      at = end;
     }
-    return out.subarray(0, writeIndex(index, out, position));
+    return this.#appendIndex(at);
   }
 
   /**
-   * @param quality Quality bits, shape [bands, pixels].
+   * @param quality Quality bits, shape [bands, pixels] without gaps; may be longer.
+   * @param pixelCount Pixels of this tile, at most those of a chunk.
    * @param isClean True for bands whose bits are all 0: their chunks are left out, so that clean tiles cost nothing.
    */
   quality(quality: Uint8Array, pixelCount: number, isClean: (band: number) => boolean): Uint8Array {
-    const { bandCount } = this.#layout;
-    const index = new BigUint64Array(bandCount * 2).fill(absentChunk);
-    const chunks: Uint8Array[] = [];
-    let position = 0;
-    for (let band = 0; band < bandCount; band++) {
-      if (isClean(band)) continue;
-      const plane = quality.subarray(band * pixelCount, (band + 1) * pixelCount);
-      const chunk = zstdCompressSync(this.#fullQuality(plane), { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
-      index[band * 2] = BigInt(position);
-      index[band * 2 + 1] = BigInt(chunk.length);
-      chunks.push(chunk);
-      position += chunk.length;
-    }
-    const out = new Uint8Array(position + indexBytes(this.#layout));
+    this.#requireTile(quality.length, pixelCount);
     let at = 0;
-    for (const chunk of chunks) {
-      out.set(chunk, at);
-      at += chunk.length;
+    for (let band = 0; band < this.#layout.bandCount; band++) {
+      const start = band * pixelCount;
+      const end = isClean(band) ? at : this.#writeBytes(quality.subarray(start, start + pixelCount), at);
+      writeEntry(this.#index, band, at, end - at);
+      at = end;
     }
-    writeIndex(index, out, position);
-    return out;
+    return this.#appendIndex(at);
   }
 
-  #full(plane: Int16Array): Int16Array {
-    if (plane.length === this.#padded.length) return plane;
-    this.#padded.fill(packedFill, plane.length);
-    this.#padded.set(plane);
-    return this.#padded;
+  #writePairs(values: Int16Array, start: number, count: number, at: number): number {
+    const chunkCount = chunkPixelCount(this.#layout);
+    shufflePairs(values, start, count, chunkCount, packedFill, this.#streams);
+    const streams = this.#streams.bytes.subarray(0, chunkCount * 2);
+    const frameBytes = encodeShuffled(streams, 2, chunkCount, this.#shard, at);
+    if (frameBytes > 0) return at + frameBytes;
+    const chunk = new Int16Array(chunkCount).fill(packedFill, count);
+    chunk.set(values.subarray(start, start + count));
+    return at + encodeStored(new Uint8Array(chunk.buffer), 2, this.#shard, at);
   }
 
-  #fullQuality(plane: Uint8Array): Uint8Array {
-    if (plane.length === this.#paddedQuality.length) return plane;
-    this.#paddedQuality.fill(0, plane.length);
-    this.#paddedQuality.set(plane);
-    return this.#paddedQuality;
+  #writeBytes(values: Uint8Array, at: number): number {
+    const chunkCount = chunkPixelCount(this.#layout);
+    const chunk = this.#streams.bytes.subarray(0, chunkCount);
+    chunk.set(values);
+    chunk.fill(0, values.length);
+    const frameBytes = encodeShuffled(chunk, 1, chunkCount, this.#shard, at);
+    return at + (frameBytes > 0 ? frameBytes : encodeStored(chunk, 1, this.#shard, at));
+  }
+
+  #appendIndex(at: number): Uint8Array {
+    const entriesBytes = this.#layout.bandCount * 16;
+    const bytes = new Uint8Array(this.#index.buffer);
+    this.#index.setUint32(entriesBytes, crc32c(bytes, 0, entriesBytes), true);
+    this.#shard.set(bytes, at);
+    return this.#shard.subarray(0, at + bytes.length);
+  }
+
+  #requireTile(valueCount: number, pixelCount: number): void {
+    const { bandCount } = this.#layout;
+    const isTile = pixelCount <= chunkPixelCount(this.#layout) && valueCount >= bandCount * pixelCount;
+    invariant(isTile, 'Expected the planes of one tile', { valueCount, pixelCount, bandCount });
   }
 }
 
-/** @returns the position after the index */
-function writeIndex(index: BigUint64Array, out: Uint8Array, position: number): number {
-  const bytes = new Uint8Array(index.buffer);
-  out.set(bytes, position);
-  new DataView(out.buffer, out.byteOffset, out.byteLength).setUint32(position + bytes.length, crc32c(bytes), true);
-  return position + bytes.length + 4;
+function isFilled(values: Int16Array, start: number, end: number, fillValue: number): boolean {
+  for (let at = start; at < end; at++) if (values[at] !== fillValue) return false;
+  return true;
+}
+
+/** Offset and size as uint64, below 2^32 because a shard is as large as its tile; all bits set for a chunk left out. */
+function writeEntry(index: DataView, band: number, offset: number, sizeBytes: number): void {
+  const isLeftOut = sizeBytes === 0;
+  const upper = isLeftOut ? -1 : 0;
+  index.setInt32(band * 16, isLeftOut ? -1 : offset, true);
+  index.setInt32(band * 16 + 4, upper, true);
+  index.setInt32(band * 16 + 8, isLeftOut ? -1 : sizeBytes, true);
+  index.setInt32(band * 16 + 12, upper, true);
 }
