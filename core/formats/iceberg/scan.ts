@@ -49,6 +49,7 @@ export interface ScanPlan {
   readonly files: readonly DataFile[];
   readonly manifestReadCount: number;
   readonly skippedManifestCount: number;
+  /** Live files that no row can match in, those of skipped manifests too. */
   readonly skippedFileCount: number;
 }
 
@@ -80,7 +81,9 @@ export async function planScan(
   );
   const chosen = manifests.filter((each) => manifestMayMatch(each, specOf(bySpec, each, name).partition));
   const files: DataFile[] = [];
-  let skippedFileCount = 0;
+  let skippedFileCount = manifests
+    .filter((manifest) => !chosen.includes(manifest))
+    .reduce((sum, each) => sum + (each.addedFileCount ?? 0) + (each.existingFileCount ?? 0), 0);
   await reader.visitLive(chosen, (entries, manifest) => {
     const { spec, partition } = specOf(bySpec, manifest, name);
     for (const { file } of entries) {

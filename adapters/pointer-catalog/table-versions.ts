@@ -1,0 +1,121 @@
+import { CommitConflictError, CommitStateUnknownError, NotFoundError, PreconditionFailedError } from '#core/errors.ts';
+import { parseJson } from '#core/formats/iceberg/json-int64.ts';
+import { formatTableMetadata, toTableMetadata } from '#core/formats/iceberg/parse-metadata.ts';
+import { uriOf } from '#core/formats/iceberg/table-location.ts';
+import type { TableMetadata } from '#core/formats/iceberg/table-metadata.ts';
+import type { TableIdentifier } from '#core/ports/catalog.ts';
+import type { ObjectStore } from '#core/ports/object-store.ts';
+import { hintKey, metadataKey, metadataPrefix, versionIn } from './pointer-keys.ts';
+
+/** The newest state of a table's name: its metadata, or null after it was dropped. */
+export interface TableVersion {
+  readonly version: number;
+  readonly metadata: TableMetadata | null;
+  readonly location: string;
+}
+
+const droppedKey = 'cubelake-dropped';
+
+/**
+ * The chain of metadata files `v1, v2, ...` of one table. Creating the next one where nothing is yet is the commit point;
+ * a file never changes and no number is ever used twice, a dropped table's last file being a tombstone.
+ * `version-hint.text` saves requests and may be old, wrong or gone.
+ */
+export class TableVersions {
+  readonly #warehouse: ObjectStore;
+
+  constructor(warehouse: ObjectStore) {
+    this.#warehouse = warehouse;
+  }
+
+  /** @returns null where no table ever was. */
+  async newest(table: TableIdentifier): Promise<TableVersion | null> {
+    const version = (await this.#fromHint(table)) ?? (await this.#fromListing(table));
+    if (version === null) return null;
+    const key = metadataKey(table, version);
+    const { bytes } = await this.#warehouse.get(key);
+    const value = parseJson(Buffer.from(bytes).toString('utf8'), key);
+    const isDropped = typeof value === 'object' && value !== null && droppedKey in value;
+    const metadata = isDropped ? null : toTableMetadata(value, key);
+    return { version, metadata, location: uriOf(this.#warehouse, key) };
+  }
+
+  /**
+   * Publishes the version after `previous`.
+   * @throws CommitConflictError another writer has it; CommitStateUnknownError nobody knows who has.
+   */
+  async publish(
+    table: TableIdentifier,
+    previous: TableVersion | null,
+    metadata: TableMetadata | null,
+  ): Promise<TableVersion> {
+    const version = (previous?.version ?? 0) + 1;
+    const key = metadataKey(table, version);
+    const text = metadata === null ? JSON.stringify({ [droppedKey]: true }) : formatTableMetadata(metadata);
+    const bytes = Buffer.from(text, 'utf8');
+    try {
+      await this.#warehouse.put(key, bytes, { ifNoneMatch: '*' });
+    } catch (error) {
+      if (!(error instanceof PreconditionFailedError)) throw unknownState(key, error);
+      await this.#refuseForeign(key, bytes);
+    }
+    await this.#writeHint(table, metadata === null ? null : version);
+    return { version, metadata, location: uriOf(this.#warehouse, key) };
+  }
+
+  /**
+   * A refused creation may be our own: the first request took effect, its answer was lost, and the repeated one met it.
+   * The file never changes, so its bytes decide. Bytes equal to ours are ours, or those of a twin that made the same
+   * commit, which is the same thing to every reader.
+   */
+  async #refuseForeign(key: string, bytes: Uint8Array): Promise<void> {
+    const found = await this.#warehouse.get(key).catch((error: unknown) => {
+      throw unknownState(key, error);
+    });
+    if (Buffer.compare(found.bytes, bytes) === 0) return;
+    throw new CommitConflictError(`Expected no file ${key}, got one. Another writer committed first.`, { key });
+  }
+
+  /** The hint, then upwards: a writer may have died between its commit and its hint. */
+  async #fromHint(table: TableIdentifier): Promise<number | null> {
+    const text = await this.#warehouse.get(hintKey(table), { sizeBytesMax: 1024 }).then(
+      (object) => Buffer.from(object.bytes).toString('latin1').trim(),
+      (error: unknown) => {
+        if (error instanceof NotFoundError) return '';
+        throw error;
+      },
+    );
+    if (!/^[1-9]\d{0,14}$/.test(text)) return null;
+    const hinted = Number(text);
+    if ((await this.#warehouse.head(metadataKey(table, hinted))) === null) return null;
+    let version = hinted;
+    while ((await this.#warehouse.head(metadataKey(table, version + 1))) !== null) version++;
+    return version;
+  }
+
+  async #fromListing(table: TableIdentifier): Promise<number | null> {
+    let newest: number | null = null;
+    for await (const { key } of this.#warehouse.list(`${metadataPrefix(table)}v`)) {
+      const version = versionIn(key);
+      if (version !== null && version > (newest ?? 0)) newest = version;
+    }
+    return newest;
+  }
+
+  /** Failing here loses nothing: the commit has happened, and readers find it without the hint. */
+  async #writeHint(table: TableIdentifier, version: number | null): Promise<void> {
+    const written =
+      version === null
+        ? this.#warehouse.delete(hintKey(table))
+        : this.#warehouse.put(hintKey(table), Buffer.from(String(version)));
+    await written.catch(() => undefined);
+  }
+}
+
+function unknownState(key: string, cause: unknown): CommitStateUnknownError {
+  return new CommitStateUnknownError(
+    `Expected an answer to writing ${key}, got none. The commit may have happened: read the table back.`,
+    { key },
+    cause,
+  );
+}
