@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { ConfigurationError } from '#core/errors.ts';
 import type { DataFile } from '#core/formats/iceberg/data-file.ts';
 import { type Predicate, planScan, type ScanPlan } from '#core/formats/iceberg/scan.ts';
+import { snapshotAt } from '#core/formats/iceberg/snapshots.ts';
 import { keyOf } from '#core/formats/iceberg/table-location.ts';
 import { currentSchema, snapshotById } from '#core/formats/iceberg/table-metadata.ts';
 import type { ByteSource } from '#core/ports/byte-source.ts';
@@ -43,7 +44,7 @@ export function chooseSnapshot(table: LoadedTable, choice: SnapshotChoice): bigi
   const found =
     'snapshotId' in choice
       ? snapshotById(metadata, choice.snapshotId)?.['snapshot-id']
-      : metadata['snapshot-log'].findLast((entry) => entry['timestamp-ms'] <= choice.timeMs)?.['snapshot-id'];
+      : snapshotAt(metadata, choice.timeMs)?.['snapshot-id'];
   if (found !== undefined) return found;
   const name = `${table.identifier.namespace}.${table.identifier.name}`;
   const wanted = 'snapshotId' in choice ? String(choice.snapshotId) : `one at ${new Date(choice.timeMs).toISOString()}`;
@@ -73,12 +74,17 @@ export async function planUnion(
   const plans = await Promise.all(
     (needsAll ? [[]] : alternatives).map((predicates) => planScan(table, warehouse, { predicates, ...at })),
   );
-  const first = plans[0]!;
   const files = new Map(plans.flatMap((plan) => plan.files).map((file) => [file.path, file]));
-  return {
-    files: [...files.values()],
-    skippedFileCount: first.files.length + first.skippedFileCount - files.size,
-  };
+  const knownCount = Math.max(...plans.map((plan) => plan.files.length + plan.skippedFileCount));
+  const fileCount = totalFileCount(table, plans[0]!.snapshotId) ?? knownCount;
+  return { files: [...files.values()], skippedFileCount: Math.max(fileCount, knownCount) - files.size };
+}
+
+/** Files of a whole snapshot by its summary: the planner does not count those of manifests that it did not open. */
+function totalFileCount(table: LoadedTable, snapshotId: bigint | null): number | null {
+  const summary = snapshotId === null ? undefined : snapshotById(table.metadata, snapshotId)?.summary;
+  const text = summary?.['total-data-files'];
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
 /** Local paths of data files; those of a remote warehouse are fetched to scratch space and stay there until `close`. */

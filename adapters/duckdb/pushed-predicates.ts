@@ -78,8 +78,6 @@ function predicatesOf(
 }
 
 function comparison(column: { name: string; type: string }, op: Operator, constant: unknown): Predicate[] {
-  // To DuckDB NaN is the largest number, to Iceberg's bounds it is none: an upper bound says nothing about `>` here.
-  if (column.type === 'double' && (op === '>' || op === '>=')) return [];
   const value = constantOf(constant, column.type);
   return value === null ? [] : [{ column: column.name, op, value }];
 }
