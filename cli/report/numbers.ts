@@ -15,11 +15,11 @@ export function signed(value: number | null, decimals: number): string {
   return value === null || text.startsWith(minus) ? text : `+${text}`;
 }
 
-/** Two decimals, and never 0 or 1 for what is neither. */
+/** Two decimals, and never 0 or 1: no data make certain, even where a double has no digit left to say so. */
 export function probabilityText(probability: number | null): string {
   if (probability === null) return '\u2013';
-  if (probability > 0.99 && probability < 1) return '> 0.99';
-  if (probability < 0.01 && probability > 0) return '< 0.01';
+  if (probability > 0.99) return '> 0.99';
+  if (probability < 0.01) return '< 0.01';
   return probability.toFixed(2);
 }
 
