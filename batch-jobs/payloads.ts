@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { openHdf5 } from '#adapters/h5wasm/open-hdf5.ts';
+import { openHdf5WhenNeeded } from '#adapters/h5wasm/open-when-needed.ts';
 import { threadTilePool } from '#adapters/tile-threads/thread-pool.ts';
 import { cubePayload } from '#core/pipeline/cube/cube-payload.ts';
 import { sequentialTilePool } from '#core/pipeline/cube/open-tile-processor.ts';
@@ -20,11 +20,11 @@ export function wirePayloads({ raw, warehouse, threadCount }: PayloadWiring): re
   const threads = threadCount ?? availableParallelism();
   const tilePool =
     threads === 1
-      ? sequentialTilePool({ raw, warehouse, openHdf5 })
+      ? sequentialTilePool({ raw, warehouse, openHdf5: openHdf5WhenNeeded })
       : threadTilePool({
           threadCount: threads,
           workerUrl: new URL('./process-granule/tile-worker.ts', import.meta.url),
           wiring: { rawUri: raw.rootUri, warehouseUri: warehouse.rootUri },
         });
-  return [cubePayload({ openHdf5, tilePool }), plotsPayload, yieldsPayload];
+  return [cubePayload({ openHdf5: openHdf5WhenNeeded, tilePool }), plotsPayload, yieldsPayload];
 }

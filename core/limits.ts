@@ -48,7 +48,7 @@ export const sampleCountMax = 200_000;
 export const bandCountMax = 10_000;
 
 /** One tile of lines: its calibrated int16 plane set stays below this, so that two workers fit 512 MiB with all their buffers. */
-export const tileBytesMax = 24 * mib;
+export const tileBytesMax = 12 * mib;
 export const tileLineCountMax = 64;
 
 /** A job holds no cube; this is the resident bound that the benchmark checks for a 4 GB cube. */
@@ -68,6 +68,10 @@ export const windowBytesMax = 256 * mib;
  * more holds no cube.
  */
 export const expansionRatioMax = 1100;
+
+/** A file whose groups hold more objects, or nest deeper, has groups that contain themselves: products have some hundreds in 6 levels. */
+export const hdf5ObjectCountMax = 20_000;
+export const hdf5GroupDepthMax = 16;
 
 /** Whole objects read into memory (metadata, manifests, outcomes): larger ones are refused before allocation. */
 export const metadataBytesMax = 512 * mib;

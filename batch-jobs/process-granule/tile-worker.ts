@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { fileObjectStore } from '#adapters/file/file-object-store.ts';
-import { openHdf5 } from '#adapters/h5wasm/open-hdf5.ts';
+import { openHdf5WhenNeeded } from '#adapters/h5wasm/open-when-needed.ts';
 import { serveTiles } from '#adapters/tile-threads/serve-tiles.ts';
 import { openTileProcessor } from '#core/pipeline/cube/open-tile-processor.ts';
 
@@ -14,5 +14,5 @@ serveTiles((setup, wiring) => {
   const { rawUri, warehouseUri } = wiring as TileWiring;
   const raw = fileObjectStore(fileURLToPath(rawUri));
   const warehouse = fileObjectStore(fileURLToPath(warehouseUri));
-  return openTileProcessor(setup, { raw, warehouse, openHdf5 });
+  return openTileProcessor(setup, { raw, warehouse, openHdf5: openHdf5WhenNeeded });
 });

@@ -36,10 +36,10 @@ WHERE p.farm_id = '${farmId}' AND p.spectral_index = 'ndre'
 GROUP BY ALL ORDER BY ndre DESC LIMIT 5`,
   },
   {
-    title: 'red and near infrared, straight from the pixels of one day',
-    sql: `SELECT sensor_id, count(*) AS pixels, round(avg(r0670), 4) AS r0670, round(avg(r0801), 4) AS r0801
-FROM silver.reflectance WHERE farm_id = '${farmId}' AND acquisition_date = DATE '${defaultSimulation.dates.at(-1)}' AND plot_id IS NOT NULL
-GROUP BY ALL ORDER BY sensor_id`,
+    title: 'red and near infrared, straight from the pixels',
+    sql: `SELECT acquisition_date, count(*) AS pixels, round(avg(r0670), 4) AS r0670, round(avg(r0801), 4) AS r0801
+FROM silver.reflectance WHERE farm_id = '${farmId}' AND sensor_id = 'vnir' AND plot_id IS NOT NULL
+GROUP BY ALL ORDER BY acquisition_date`,
   },
 ] as const;
 

@@ -21,7 +21,9 @@ export function calibrateTile(window: CubeWindow, coefficients: CalibrationCoeff
   }
   const step = strides(window);
   const planeCount = window.lineCount * sampleCount;
+  // Most bits are 0: clearing at once and writing only the others saves two stores per value.
   out.pixelQuality.fill(0, 0, planeCount);
+  out.quality.fill(0, 0, bandCount * planeCount);
   for (let band = 0; band < bandCount; band++) {
     const columns = band * sampleCount;
     let occurring = 0;
@@ -84,6 +86,7 @@ function calibrateRow(
       packed[to + sample] = packedFill;
       bits |= stored === fillValue || Number.isNaN(value) ? quality.noData : quality.noData | quality.outOfRange;
     }
+    if (bits === 0) continue;
     qualityOut[to + sample] = bits;
     occurring |= bits;
     if (isGood === 1) pixelQuality[pixel + sample]! |= bits;

@@ -67,6 +67,44 @@ export function writeBitPacked(
 }
 
 /**
+ * The same run straight from values: the code of each is looked up on the way.
+ *
+ * @param values int16; `codeOf[value + 32768]` is below 2^bitWidth.
+ */
+export function writeBitPackedValues(
+  out: Uint8Array,
+  position: number,
+  values: Int16Array,
+  codeOf: Uint16Array,
+  count: number,
+  bitWidth: number,
+): number {
+  const groupCount = Math.ceil(count / 8);
+  position = writeVarint(out, position, (groupCount << 1) | 1);
+  const end = position + groupCount * bitWidth;
+  let word = 0;
+  let bits = 0;
+  for (let index = 0; index < count; index++) {
+    word |= codeOf[values[index]! + 32_768]! << bits;
+    bits += bitWidth;
+    if (bits >= 16) {
+      out[position] = word;
+      out[position + 1] = word >>> 8;
+      position += 2;
+      word >>>= 16;
+      bits -= 16;
+    }
+  }
+  while (bits > 0) {
+    out[position++] = word;
+    word >>>= 8;
+    bits -= 8;
+  }
+  while (position < end) out[position++] = 0;
+  return end;
+}
+
+/**
  * Runs of 8 and more equal codes as RLE, the rest bit-packed; for columns that repeat (line, quality, plot).
  * @param codes Codes below 2^bitWidth; bitWidth at most 16.
  */

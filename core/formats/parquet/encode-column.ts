@@ -71,6 +71,7 @@ function encodeConstant(
     dictionary: { bytes: plainValue(column.type, bytes), count: 1 },
     values: out.subarray(0, end),
     encoding: encoding.rleDictionary,
+    isNoise: false,
     nullCount: 0,
     min: bound,
     max: bound,
@@ -83,6 +84,7 @@ function noValues(column: ParquetColumn, rowCount: number): EncodedColumn {
     dictionary: null,
     values: new Uint8Array(0),
     encoding: encoding.plain,
+    isNoise: false,
     nullCount: rowCount,
     min: null,
     max: null,
@@ -116,6 +118,7 @@ function encodeCodes(
     dictionary: { bytes: Buffer.concat(bytes.map((text) => plainValue('string', text))), count: bytes.length },
     values: hybridIndices(present, count, bytes.length),
     encoding: encoding.rleDictionary,
+    isNoise: false,
     nullCount: rowCount - count,
     min: bounded ? min : null,
     max: bounded ? max : null,
@@ -165,13 +168,20 @@ function encodeNumbers(
       dictionary: { bytes, count: distinct.length },
       values: indices,
       encoding: encoding.rleDictionary,
+      isNoise: false,
     };
   }
   const bytes = new Uint8Array(dense.buffer, dense.byteOffset, dense.byteLength);
   if (dense instanceof Float64Array) {
-    return { ...facts, dictionary: null, values: splitByteStreams(bytes, 8), encoding: encoding.byteStreamSplit };
+    return {
+      ...facts,
+      dictionary: null,
+      values: splitByteStreams(bytes, 8),
+      encoding: encoding.byteStreamSplit,
+      isNoise: false,
+    };
   }
-  return { ...facts, dictionary: null, values: bytes.slice(), encoding: encoding.plain };
+  return { ...facts, dictionary: null, values: bytes.slice(), encoding: encoding.plain, isNoise: false };
 }
 
 function withoutInvalid(values: NumberArray, validMask: Uint8Array, rowCount: number): NumberArray {
@@ -235,6 +245,7 @@ function encodeBooleans(column: ParquetColumn, values: readonly (boolean | null)
     dictionary: null,
     values: bits,
     encoding: encoding.plain,
+    isNoise: false,
     nullCount: rowCount - dense.length,
     min: plainBytes(
       'boolean',

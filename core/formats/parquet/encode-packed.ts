@@ -1,5 +1,5 @@
 import { packedFill, packedPerUnit } from '../../radiometry/quality.ts';
-import { bitWidthOf, packedBytesMax, writeBitPacked, writeRun } from './bit-packing.ts';
+import { bitWidthOf, packedBytesMax, writeBitPackedValues, writeRun } from './bit-packing.ts';
 import { constantLevels, type EncodedColumn, levelsOf, splitByteStreams } from './encoded-column.ts';
 import { encoding } from './parquet-column.ts';
 
@@ -13,22 +13,31 @@ import { encoding } from './parquet-column.ts';
 
 /** Reused between calls of one thread. */
 export interface PackedScratch {
+  /** 1 where a value occurs, at value + 32768; also seen as words, to skip what does not. */
   readonly seen: Uint8Array;
+  readonly seenWords: Uint32Array;
   readonly codeOf: Uint16Array;
-  codes: Uint16Array;
+  readonly dictionary: Float32Array;
+  present: Int16Array;
   indices: Uint8Array;
 }
 
 export function packedScratch(): PackedScratch {
+  const seen = new Uint8Array(65_536);
   return {
-    seen: new Uint8Array(65_536),
+    seen,
+    seenWords: new Uint32Array(seen.buffer),
     codeOf: new Uint16Array(65_536),
-    codes: new Uint16Array(0),
+    dictionary: new Float32Array(65_536),
+    present: new Int16Array(0),
     indices: new Uint8Array(0),
   };
 }
 
 const offset = -packedFill;
+
+/** A dictionary of more entries has bit-packed positions without a pattern that a compressor could find. */
+const compressibleEntryCountMax = 256;
 
 /** The float nearest to packed / 10 000: the shortest decimal of it has at most four places. */
 export function unpackedFloat(packed: number): number {
@@ -44,15 +53,11 @@ export function encodePacked(values: Int16Array, rowCount: number, scratch: Pack
   seen.fill(0);
   markSeen(values, rowCount, seen);
   const hasNull = seen[0] === 1;
-  const dictionary = distinctSeen(seen, codeOf);
+  const dictionary = distinctSeen(scratch);
   const count = dictionary.length;
-  if (count === 0) {
-    return emptyColumn(rowCount);
-  }
-  if (scratch.codes.length < rowCount) scratch.codes = new Uint16Array(rowCount);
-  const presentCount = hasNull
-    ? fillCodesSkippingNull(values, rowCount, codeOf, scratch.codes)
-    : fillCodes(values, rowCount, codeOf, scratch.codes);
+  if (count === 0) return emptyColumn(rowCount);
+  const present = hasNull ? withoutNull(values, rowCount, scratch) : values;
+  const presentCount = hasNull ? present.length : rowCount;
   const facts = {
     levels: hasNull ? levelsOf(validMaskOf(values, rowCount), rowCount) : constantLevels(1, rowCount),
     nullCount: rowCount - presentCount,
@@ -62,14 +67,9 @@ export function encodePacked(values: Int16Array, rowCount: number, scratch: Pack
   const bitWidth = bitWidthOf(count);
   // 2.5 bytes is what byte-stream split with zstd gets on such floats.
   if (count * 4 + (presentCount * bitWidth) / 8 > presentCount * 2.5) {
-    const floats = new Float32Array(presentCount);
-    for (let row = 0; row < presentCount; row++) floats[row] = dictionary[scratch.codes[row]!]!;
-    return {
-      ...facts,
-      dictionary: null,
-      values: splitByteStreams(bytesOf(floats), 4),
-      encoding: encoding.byteStreamSplit,
-    };
+    const floats = Float32Array.from(present.subarray(0, presentCount), unpackedFloat);
+    const split = splitByteStreams(bytesOf(floats), 4);
+    return { ...facts, dictionary: null, values: split, encoding: encoding.byteStreamSplit, isNoise: false };
   }
   const needed = 1 + packedBytesMax(presentCount, bitWidth);
   if (scratch.indices.length < needed) scratch.indices = new Uint8Array(needed);
@@ -77,12 +77,13 @@ export function encodePacked(values: Int16Array, rowCount: number, scratch: Pack
   const end =
     count === 1
       ? writeRun(scratch.indices, 1, 0, presentCount, bitWidth)
-      : writeBitPacked(scratch.indices, 1, scratch.codes, presentCount, bitWidth);
+      : writeBitPackedValues(scratch.indices, 1, present, codeOf, presentCount, bitWidth);
   return {
     ...facts,
     dictionary: { bytes: bytesOf(dictionary), count },
     values: scratch.indices.subarray(0, end),
     encoding: encoding.rleDictionary,
+    isNoise: count > compressibleEntryCountMax,
   };
 }
 
@@ -92,6 +93,7 @@ function emptyColumn(rowCount: number): EncodedColumn {
     dictionary: null,
     values: new Uint8Array(0),
     encoding: encoding.plain,
+    isNoise: false,
     nullCount: rowCount,
     min: null,
     max: null,
@@ -102,31 +104,28 @@ function markSeen(values: Int16Array, rowCount: number, seen: Uint8Array): void 
   for (let row = 0; row < rowCount; row++) seen[values[row]! + offset] = 1;
 }
 
-/** Distinct values ascending as floats; fills `codeOf` for them. The fill value (position 0) is left out. */
-function distinctSeen(seen: Uint8Array, codeOf: Uint16Array): Float32Array {
-  const floats = new Float32Array(65_535);
+/** Distinct values ascending as floats; sets their codes. The fill value, at position 0, is left out. */
+function distinctSeen({ seen, seenWords, codeOf, dictionary }: PackedScratch): Float32Array {
+  seen[0] = 0;
   let count = 0;
-  let position = seen.indexOf(1, 1);
-  while (position >= 0) {
-    codeOf[position] = count;
-    floats[count++] = unpackedFloat(position - offset);
-    position = position + 1 < seen.length && seen[position + 1] === 1 ? position + 1 : seen.indexOf(1, position + 1);
+  for (let word = 0; word < seenWords.length; word++) {
+    if (seenWords[word] === 0) continue;
+    for (let position = word * 4; position < word * 4 + 4; position++) {
+      if (seen[position] === 0) continue;
+      codeOf[position] = count;
+      dictionary[count++] = unpackedFloat(position - offset);
+    }
   }
-  return floats.subarray(0, count);
+  return dictionary.subarray(0, count);
 }
 
-function fillCodes(values: Int16Array, rowCount: number, codeOf: Uint16Array, codes: Uint16Array): number {
-  for (let row = 0; row < rowCount; row++) codes[row] = codeOf[values[row]! + offset]!;
-  return rowCount;
-}
-
-function fillCodesSkippingNull(values: Int16Array, rowCount: number, codeOf: Uint16Array, codes: Uint16Array): number {
+function withoutNull(values: Int16Array, rowCount: number, scratch: PackedScratch): Int16Array {
+  if (scratch.present.length < rowCount) scratch.present = new Int16Array(rowCount);
   let count = 0;
   for (let row = 0; row < rowCount; row++) {
-    const value = values[row]!;
-    if (value !== packedFill) codes[count++] = codeOf[value + offset]!;
+    if (values[row] !== packedFill) scratch.present[count++] = values[row]!;
   }
-  return count;
+  return scratch.present.subarray(0, count);
 }
 
 function validMaskOf(values: Int16Array, rowCount: number): Uint8Array {

@@ -72,7 +72,8 @@ export function encodeRowGroup(
 
 function appendColumnChunk(scratch: RowGroupScratch, column: EncodedColumn, rowCount: number): ColumnChunkFacts {
   const startBytes = scratch.lengthBytes;
-  const isZstd = shrinks(column.values) || (column.dictionary !== null && shrinks(column.dictionary.bytes));
+  const isZstd =
+    !column.isNoise && (shrinks(column.values) || (column.dictionary !== null && shrinks(column.dictionary.bytes)));
   let uncompressedBytes = 0;
   if (column.dictionary !== null) {
     const { bytes, count } = column.dictionary;

@@ -7,6 +7,8 @@ export interface EncodedColumn {
   readonly dictionary: { readonly bytes: Uint8Array; readonly count: number } | null;
   readonly values: Uint8Array;
   readonly encoding: number;
+  /** True where compression is known not to pay, so that it is not even tried. */
+  readonly isNoise: boolean;
   readonly nullCount: number;
   /** Plain bytes of the bounds; null when every value is NULL or a bound is not worth keeping. */
   readonly min: Uint8Array | null;
