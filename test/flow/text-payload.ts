@@ -54,7 +54,7 @@ export const textPayload: Payload = {
       text: line,
     }));
     step('stage');
-    const processingId = shortHash(JSON.stringify([granule.parts, text]));
+    const processingId = shortHash(JSON.stringify([granule.granule_version_id, text]));
     const partition = { farm_id: farmId, acquisition_date_day: day };
     const file = await stageRows(warehouse, textLines, partition, `${processingId}.parquet`, rows);
     step('staged');
