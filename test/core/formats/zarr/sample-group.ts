@@ -93,13 +93,13 @@ export function planesOf<Planes extends Int16Array | Uint8Array>(
   { bandCount, sampleCount }: Pick<SampleCube, 'bandCount' | 'sampleCount'>,
   firstLine: number,
   lineCount: number,
-  valueOf: (band: number, line: number, sample: number) => number,
+  value: (band: number, line: number, sample: number) => number,
   out: Planes,
 ): Planes {
   let at = 0;
   for (let band = 0; band < bandCount; band++) {
     for (let line = firstLine; line < firstLine + lineCount; line++) {
-      for (let sample = 0; sample < sampleCount; sample++, at++) out[at] = valueOf(band, line, sample);
+      for (let sample = 0; sample < sampleCount; sample++, at++) out[at] = value(band, line, sample);
     }
   }
   return out;
