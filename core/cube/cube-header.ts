@@ -64,10 +64,12 @@ function scaleOf(stated: StatedHeader, overrides: CubeOverrides, where: string):
 
 function georeferenceOf(stated: StatedHeader, overrides: CubeOverrides): Georeference | null {
   const crs = overrides.epsg === undefined ? stated.crs : coordinateSystemOfEpsg(overrides.epsg);
-  if (crs === null) return null;
   const transform = overrides.transform ?? stated.transform;
-  if (transform !== null) return { kind: 'affine', crs, transform };
-  return stated.hasLocations ? { kind: 'locations', crs } : null;
+  if (transform === null) {
+    // Positions of pixels are in the file's own system, whatever the user says of a grid.
+    return stated.hasLocations && stated.crs !== null ? { kind: 'locations', crs: stated.crs } : null;
+  }
+  return crs === null ? null : { kind: 'affine', crs, transform };
 }
 
 const remedies = {

@@ -13,6 +13,8 @@ export interface Hdf5File {
   attributes(path: string): ReadonlyMap<string, Hdf5Attribute>;
   /** @throws NotFoundError; FormatError for a type that is not numeric, string or fixed width. */
   describe(path: string): Hdf5Dataset;
+  /** Paths of the dimension scales of a dataset, one for each axis; null where an axis has none. */
+  dimensionScales(path: string): readonly (string | null)[];
   /** Half-open ranges, one for each dimension. 64-bit integers come as Float64Array. */
   readSlice(path: string, ranges: readonly (readonly [number, number])[]): SampleArray;
   /** A scalar or whole small string dataset. */

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { memoryByteSource } from '#adapters/memory/memory-byte-source.ts';
-import { type CubeWindow, strides } from '#core/cube/cube.ts';
 import { openEnvi } from '#core/formats/envi/open-envi.ts';
 import type { ByteSource } from '#core/ports/byte-source.ts';
+import { asPixels, expectedPixels, windowsOf } from '../pixels.ts';
 
 // Cubes and values come from Spectral Python: test/fixtures/envi/write_envi.py.
 
@@ -27,30 +27,6 @@ function sources(example: Case): [ByteSource, ByteSource] {
   return [header, memoryByteSource(`${example.name}.img`, Buffer.from(example.data, 'base64'))];
 }
 
-/** Numbers of a window in the order [lines, samples, bands]. */
-function asPixels(window: CubeWindow): number[] {
-  const step = strides(window);
-  const pixels: number[] = [];
-  for (let line = 0; line < window.lineCount; line++) {
-    for (let sample = 0; sample < window.sampleCount; sample++) {
-      for (let band = 0; band < window.bandCount; band++) {
-        pixels.push(Number(window.data[line * step.line + sample * step.sample + band * step.band]));
-      }
-    }
-  }
-  return pixels;
-}
-
-function expectedPixels(example: Case, lines: readonly [number, number], bands: readonly number[]): number[] {
-  const pixels: number[] = [];
-  for (let line = lines[0]; line < lines[1]; line++) {
-    for (let sample = 0; sample < sampleCount; sample++) {
-      for (const band of bands) pixels.push(example.values[(line * sampleCount + sample) * bandCount + band]!);
-    }
-  }
-  return pixels;
-}
-
 function countReads(source: ByteSource): { source: ByteSource; reads: number[] } {
   const reads: number[] = [];
   const readInto: ByteSource['readInto'] = (offsetBytes, target) => {
@@ -70,18 +46,12 @@ describe('an ENVI cube', () => {
     async (_, example) => {
       const reader = await openEnvi(...sources(example), {});
       expect(reader.header).toMatchObject({ lineCount: 5, sampleCount, bandCount, interleave: example.interleave });
-      const all = [0, 1, 2, 3, 4, 5];
-      for (const lines of [
-        [0, 5],
-        [1, 3],
-        [4, 5],
-      ] as const) {
-        const range = { lineStart: lines[0], lineEnd: lines[1] };
-        expect(asPixels(await reader.readLines(range))).toEqual(expectedPixels(example, lines, all));
-        for (const bands of [[0], [5], [0, 2, 3, 5], all]) {
-          expect(asPixels(await reader.readLines({ ...range, bands }))).toEqual(expectedPixels(example, lines, bands));
-        }
+      for (const { lines, bands } of windowsOf(reader)) {
+        const expected = expectedPixels(reader, example.values, lines, bands);
+        const [lineStart, lineEnd] = lines;
+        expect(asPixels(await reader.readLines({ lineStart, lineEnd, bands }))).toEqual(expected);
       }
+      expect(asPixels(await reader.readLines({ lineStart: 0, lineEnd: 5 }))).toEqual(example.values);
     },
   );
 
