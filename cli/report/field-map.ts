@@ -2,8 +2,8 @@ import type { TrialRecommendation } from '#core/breeding/trial-recommendation.ts
 import { escapeHtml } from './escape.ts';
 import { fixed } from './numbers.ts';
 
-const cellWidth = 34;
-const cellHeight = 24;
+const cellWidth = 44;
+const cellHeight = 28;
 /** Room for the numbers of field rows and columns. */
 const margin = 26;
 /** A field of more places than this is drawn by no browser in good time; positions that far apart are mistakes anyhow. */

@@ -6,6 +6,8 @@ import { askedDifference, unitInWords } from './rule-in-words.ts';
 /** Height of one line of the chart; report-style.ts gives the names beside it the same. */
 export const chartRowHeightPx = 22;
 const axisHeightPx = 26;
+/** A chart taller than a screen has its axis below as well. */
+const longChartPx = 900;
 
 type Kind = 'advance' | 'discard' | 'check';
 
@@ -50,7 +52,7 @@ export function intervalChart(recommendation: TrialRecommendation, decimals: num
   });
   return `<div class="chart">
 <ol class="chart-names">${names.join('')}</ol>
-<svg class="chart-plot" width="100%" height="${height}" role="img" aria-label="Difference of each line from the checks with its 95 % confidence interval">
+<svg class="chart-plot" width="100%" height="${height > longChartPx ? height + 20 : height}" role="img" aria-label="Difference of each line from the checks with its 95 % confidence interval">
 ${axis(low - margin, high + margin, height, x)}
 <line class="reference" x1="${x(0)}" x2="${x(0)}" y1="${axisHeightPx}" y2="${height}"/>
 ${asked === 0 ? '' : `<line class="asked" x1="${x(asked)}" x2="${x(asked)}" y1="${axisHeightPx}" y2="${height}"/>`}
@@ -81,11 +83,14 @@ function chartRow(
 
 function axis(low: number, high: number, height: number, x: (value: number) => string): string {
   const { values, decimals } = ticks(low, high, 6);
+  const isLong = height > longChartPx;
   return values
-    .map(
-      (value) =>
-        `<line class="grid" x1="${x(value)}" x2="${x(value)}" y1="${axisHeightPx - 6}" y2="${height}"/><text class="tick" x="${x(value)}" y="${axisHeightPx - 11}">${signed(value, decimals)}</text>`,
-    )
+    .map((value) => {
+      const text = signed(value, value === 0 ? 0 : decimals);
+      const label = (y: number): string => `<text class="tick" x="${x(value)}" y="${y}">${text}</text>`;
+      const line = `<line class="grid" x1="${x(value)}" x2="${x(value)}" y1="${axisHeightPx - 6}" y2="${height}"/>`;
+      return line + label(axisHeightPx - 11) + (isLong ? label(height + 15) : '');
+    })
     .join('\n');
 }
 

@@ -12,7 +12,7 @@ export function fixed(value: number | null, decimals: number): string {
 
 export function signed(value: number | null, decimals: number): string {
   const text = fixed(value, decimals);
-  return value === null || text.startsWith(minus) ? text : `+${text}`;
+  return value === null || value === 0 || text.startsWith(minus) ? text : `+${text}`;
 }
 
 /** Two decimals, and never 0 or 1: no data make certain, even where a double has no digit left to say so. */

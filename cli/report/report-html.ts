@@ -6,7 +6,7 @@ import { fieldMap } from './field-map.ts';
 import { intervalChart } from './interval-chart.ts';
 import { fixed, reportDecimals } from './numbers.ts';
 import { reportStyle } from './report-style.ts';
-import { countDecisions, modelInWords, ruleInWords, unitInWords } from './rule-in-words.ts';
+import { countDecisions, modelInWords, ruleInWords } from './rule-in-words.ts';
 
 /**
  * A recommendation as one HTML page that loads nothing and runs nothing: its content security policy allows the one style
@@ -36,7 +36,7 @@ ${counts(recommendation, decimals.trait)}
 ${chart === '' ? '' : `<section><h2>Lines against the checks</h2>\n${chart}</section>`}
 <section><h2>Decisions</h2>
 ${decisionTable(recommendation, decimals)}</section>
-${map === '' ? '' : `<section><h2>Field map: ${escapeHtml(unitInWords(recommendation))} by plot</h2>\n${map}</section>`}
+${map === '' ? '' : `<section><h2>Field map: ${recommendation.trait.isIndex ? 'index' : escapeHtml(recommendation.trait.label)} by plot</h2>\n${map}</section>`}
 ${basis(recommendation)}
 ${remarks(recommendation)}
 </main>

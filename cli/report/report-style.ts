@@ -46,9 +46,11 @@ table{border-collapse:collapse;width:100%;font-size:.875rem}
 th,td{padding:.45rem .7rem;text-align:left;vertical-align:top;border-top:1px solid var(--rule)}
 thead th{border-top:0;color:var(--quiet);font-weight:600;font-size:.8rem;vertical-align:bottom}
 tbody th{font-weight:600;overflow-wrap:anywhere;min-width:6rem;max-width:16rem}
+tbody th bdi{display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:3;overflow:hidden}
 .figure{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 thead .figure{white-space:normal}
-.reason{min-width:19rem;color:var(--quiet)}
+.reason-row td{font-size:.8rem;border-top:0;padding-top:0;color:var(--quiet)}
+.reason-row div{contain:inline-size;position:sticky;left:.7rem;max-width:calc(100vw - 7.5rem);overflow-wrap:anywhere}
 .checks{border-top:2px solid var(--rule)}
 .checks th{font-style:italic}
 .advance-badge,.discard-badge,.check-badge{display:inline-block;padding:0 .5rem;border-radius:99px;font-weight:600;font-size:.8rem;border:1.5px solid transparent;white-space:nowrap}
