@@ -1,3 +1,6 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 /** One peer check: a command, run in the repository root, that ends with exit code 0 when the peer agrees. */
 export interface PeerCheck {
   readonly name: string;
@@ -10,17 +13,34 @@ const demo = (script: string, ...parameters: string[]): readonly string[] => [
   ...parameters,
 ];
 
-/** In this order: small ones first, those that need the demo lake last. */
-export const peerChecks: readonly PeerCheck[] = [
+const demoLakeChecks: readonly PeerCheck[] = [
   { name: 'demo lake: made from nothing', command: demo('make.sh') },
   {
     name: 'demo lake: pyarrow reads every data file and agrees on its statistics',
     command: demo('python.sh', 'read_parquet.py'),
   },
-  { name: 'demo lake: zarr-python and xarray open every bronze group', command: demo('python.sh', 'read_bronze.py') },
+  {
+    name: 'demo lake: zarr-python and xarray open every bronze group',
+    command: demo('python.sh', 'read_bronze.py'),
+  },
+  { name: 'demo lake: pyarrow reads the Arrow stream of a query', command: demo('python.sh', 'read_arrow.py') },
   {
     name: 'demo lake: pyiceberg counts and sums as our SQL does',
     command: demo('python.sh', 'read_with_pyiceberg.py'),
   },
   { name: 'demo lake: Spark counts and sums as our SQL does', command: demo('spark.sh') },
 ];
+
+/** `check.sh` of every folder here, named by the first comment in it; then those that need the demo lake. */
+export function peerChecks(): PeerCheck[] {
+  const topics = readdirSync(import.meta.dirname)
+    .filter((topic) => existsSync(join(import.meta.dirname, topic, 'check.sh')))
+    .sort();
+  return [...topics.map(topicCheck), ...demoLakeChecks];
+}
+
+function topicCheck(topic: string): PeerCheck {
+  const script = readFileSync(join(import.meta.dirname, topic, 'check.sh'), 'utf8');
+  const comment = /^# (.+)$/m.exec(script)?.[1]?.replace(/\.$/, '') ?? 'check.sh';
+  return { name: `${topic}: ${comment}`, command: ['bash', `test/peers/${topic}/check.sh`] };
+}

@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '../..');
 const outputLineCountMax = 40;
 
 const wanted = process.argv[2] ?? '';
-const checks = peerChecks.filter((check) => check.name.includes(wanted));
+const checks = peerChecks().filter((check) => check.name.includes(wanted));
 let passedCount = 0;
 
 for (const check of checks) {
