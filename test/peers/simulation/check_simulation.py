@@ -69,19 +69,17 @@ def check_envi(folder, truth, plots):
     header = folder / truth["key"].replace(".bil", ".hdr")
     capture = json.loads(header.with_suffix(".capture.json").read_text())
     cube = spectral.io.envi.open(header, header.with_suffix(".bil"))
-    dark, white = (
-        spectral.io.envi.open(folder / capture[role]["key"], (folder / capture[role]["key"]).with_suffix(".bil"))
-        for role in ("dark", "white")
-    )
+    keys = [capture["dark"]["key"], capture["white"]["key"], capture["white"]["dark"]["key"]]
+    references = [spectral.io.envi.open(folder / key, (folder / key).with_suffix(".bil")) for key in keys]
     wavelength = numpy.array(cube.bands.centers)
     panel = capture["white"]["panel"]
     panel_reflectance = numpy.interp(wavelength, panel["wavelength_nm"], panel["reflectance"])
-    dark_mean, white_mean = (numpy.asarray(c.load(dtype=numpy.float64)).mean(axis=0) for c in (dark, white))
+    dark, white, white_dark = (numpy.asarray(c.load(dtype=numpy.float64)).mean(axis=0) for c in references)
     counts = numpy.asarray(cube.load(dtype=numpy.float64))
     ratio = capture["white"]["integration_time_ms"] / capture["integration_time_ms"]
     with numpy.errstate(divide="ignore", invalid="ignore"):
-        reflectance = panel_reflectance * (counts - dark_mean) / (white_mean - dark_mean) * ratio
-    reflectance[:, (white_mean - dark_mean) < 100] = numpy.nan
+        reflectance = panel_reflectance * (counts - dark) / (white - white_dark) * ratio
+    reflectance[:, (white - white_dark) < 100] = numpy.nan
     with rasterio.open(header.with_suffix(".bil")) as gdal:
         assert gdal.crs.to_epsg() == 32615, gdal.crs
         affine = gdal.transform
