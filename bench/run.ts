@@ -5,7 +5,7 @@
 // In --ours, {cube} is the folder with cube.hdr, dark.hdr, white.hdr and their .bil files, {lake} an empty folder for the
 // lake; parts are split at spaces. Prints and keeps bench/results/NAME.json: our number, the reference's, the ratio.
 import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir, totalmem } from 'node:os';
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bandColumns } from '#schemas/band-column.ts';
@@ -44,6 +44,8 @@ const script = join(process.env['CUBELAKE_SHARED'] ?? join(root, '../shared'), '
 const reference = pythonReference(script, options.folder, cube);
 const ours = options.ours.split(' ').map((part) => part.replace('{cube}', cube).replace('{lake}', lake));
 
+/** Before the first run: above 0.5 something else is using the machine, and the seconds are not worth keeping. */
+const loadBefore = round(loadavg()[0]!);
 const ourRuns: ProcessMeasure[] = [];
 const referenceRuns: ProcessMeasure[] = [];
 for (let repeat = 0; repeat < Number(options.repeats); repeat++) {
@@ -61,6 +63,7 @@ const report = {
     cores: cpus().length,
     memoryGib: Math.round(totalmem() / 2 ** 30),
     node: process.version,
+    loadBefore,
   },
   input: { lines: lineCount, megabytes: Math.round(statSync(join(cube, 'cube.bil')).size / 1e6) },
   ours: { command: options.ours, ...summary(ourRuns), ndvi: ourNdvi },
