@@ -82,7 +82,7 @@ export const rawObjectBytesMax = 5 * 1024 * gib;
 /** Percentiles are exact up to this many pixels per plot and index; above it, from every k-th pixel. */
 export const plotPercentileValueCountMax = 65_536;
 
-/** Blocks of one trial: adjusting entry means inverts a dense matrix of this size, 32 MB and some ten seconds at the limit. */
+/** Blocks of one trial: adjusting entry means inverts a dense matrix of this size: 100 MB and 16 s at the limit, 2 s at half of it. */
 export const trialBlockCountMax = 2000;
 
 /** A commit conflict is retried this often; with jittered waits that outlasts 8 writers on one table. */

@@ -79,7 +79,7 @@ function scale(values: readonly number[], bounds: readonly number[], decimals: n
   ).join('');
   const low = fixed(values[0]!, decimals);
   const high = fixed(values.at(-1)!, decimals);
-  const middle = fixed(bounds[Math.floor(bounds.length / 2)]!, decimals);
+  const middle = fixed(bounds[Math.floor((bounds.length - 1) / 2)]!, decimals);
   return `<p class="scale"><span>${low}</span><span class="swatches">${swatches}</span><span>${high}</span><span class="quiet">steps hold equal numbers of plots, the middle one begins at ${middle}; a dot is a check, a cross has no value</span></p>`;
 }
 

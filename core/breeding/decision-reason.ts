@@ -45,12 +45,12 @@ function claim({ index, rule }: Judgement): string {
   return `${side} than ${yardstick} by more than ${value}${unit === 'percent' ? ' %' : ''}`;
 }
 
-/** `7.42 against 6.51, difference +0.91, standard error 0.18` */
+/** `7.42 against 6.51, difference +0.91, SE 0.18` */
 function figures({ index, reference, estimate, comparison }: Judgement): string {
   const decimals = decimalsOf(comparison.standardError ?? index.estimates.residualSd);
   const difference = comparison.difference.toFixed(decimals);
   const signed = comparison.difference < 0 ? difference : `+${difference}`;
-  return `${estimate.mean!.toFixed(decimals)} against ${reference.mean.toFixed(decimals)}, difference ${signed}, standard error ${comparison.standardError!.toFixed(decimals)}`;
+  return `${estimate.mean!.toFixed(decimals)} against ${reference.mean.toFixed(decimals)}, difference ${signed}, SE ${comparison.standardError!.toFixed(decimals)}`;
 }
 
 /** Decimals that show two significant digits of a standard error; 2 when there is none. */

@@ -1,4 +1,4 @@
-import { invertPositiveDefinite } from './symmetric-inverse.ts';
+import { inverseOfPositiveDefinite } from './symmetric-inverse.ts';
 import type { TrialDesign } from './trial-design.ts';
 
 export interface EnvironmentFit {
@@ -101,10 +101,10 @@ function environmentInverse(design: TrialDesign, incidence: Incidence): Float64A
       }
     }
   }
-  invertPositiveDefinite(reduced, size);
+  const reducedInverse = inverseOfPositiveDefinite(reduced, size);
   const inverse = new Float64Array((size + 1) * (size + 1));
   for (let row = 0; row < size; row++) {
-    inverse.set(reduced.subarray(row * size, (row + 1) * size), (row + 1) * (size + 1) + 1);
+    inverse.set(reducedInverse.subarray(row * size, (row + 1) * size), (row + 1) * (size + 1) + 1);
   }
   return inverse;
 }
