@@ -1,5 +1,5 @@
 import type * as H5wasm from 'h5wasm/node';
-import { CubelakeError, FormatError, NotFoundError, TruncatedInputError } from '#core/errors.ts';
+import { CubelakeError, FormatError, TruncatedInputError } from '#core/errors.ts';
 
 type Library = typeof H5wasm;
 
@@ -13,6 +13,11 @@ interface Hdf5Module {
 export interface LoadedLibrary {
   readonly h5wasm: Library;
   readonly module: Hdf5Module;
+  /**
+   * Files (device and inode) in which a call failed. The failed call kept a handle, so HDF5 holds the file open and would
+   * answer for it from memory, even after it has been replaced.
+   */
+  readonly heldFiles: Set<string>;
   /** Runs a call that may open this one file for reading. All others are not there, as far as HDF5 can see. */
   readonly permitting: <T>(localPath: string, call: () => T) => T;
 }
@@ -21,12 +26,22 @@ let loaded: Promise<LoadedLibrary> | null = null;
 let instanceCount = 0;
 
 /**
- * The HDF5 library for reading, one instance per thread. After a crash inside it (`perform`) the next call loads a fresh
- * instance: files of the old one stay lost, new ones open.
+ * The HDF5 library for reading, one instance per thread; a fresh one after a crash inside it (`perform`), and for a file
+ * that the present one still holds.
  */
-export function loadLibrary(): Promise<LoadedLibrary> {
+export async function loadLibrary(fileIdentity: string): Promise<LoadedLibrary> {
+  loaded ??= load();
+  const library = await loaded;
+  if (!library.heldFiles.has(fileIdentity)) return library;
+  retire();
   loaded ??= load();
   return loaded;
+}
+
+/** Files that are open in the old instance stay usable as long as it is. */
+function retire(): void {
+  loaded = null;
+  instanceCount++;
 }
 
 async function load(): Promise<LoadedLibrary> {
@@ -35,7 +50,7 @@ async function load(): Promise<LoadedLibrary> {
   const module = (await h5wasm.ready) as unknown as Hdf5Module;
   // Without this the library prints its errors to standard error and returns nothing.
   module.activate_throwing_error_handler();
-  return { h5wasm, module, permitting: permitOnly(module) };
+  return { h5wasm, module, heldFiles: new Set(), permitting: permitOnly(module) };
 }
 
 /**
@@ -64,7 +79,7 @@ function permitOnly(module: Hdf5Module): LoadedLibrary['permitting'] {
 
 /**
  * Runs one call of the library and turns what it throws into a typed error.
- * @throws TruncatedInputError, FormatError, NotFoundError. Disposition: quarantine.
+ * @throws TruncatedInputError, FormatError. Disposition: quarantine.
  */
 export function perform<T>(localPath: string, call: () => T): T {
   try {
@@ -77,14 +92,8 @@ export function perform<T>(localPath: string, call: () => T): T {
       const [actualBytes, expectedBytes] = [Number(truncated[1]), Number(truncated[2])];
       throw new TruncatedInputError({ path: localPath, expectedBytes, actualBytes }, cause);
     }
-    if (/unable to open file: name = .*'No such file or directory'/.test(text)) {
-      throw new NotFoundError(`Expected a file, got none (${localPath}).`, { path: localPath }, cause);
-    }
     // Anything but HDF5's own report may have left the memory of the instance in disorder.
-    if (!text.includes('HDF5-DIAG')) {
-      loaded = null;
-      instanceCount++;
-    }
+    if (!text.includes('HDF5-DIAG')) retire();
     throw new FormatError(
       `Expected sound HDF5, got "${deepestReport(text)}" (${localPath}). Copy the file again from its source.`,
       { path: localPath },

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Dataset, File } from 'h5wasm/node';
 import type { SampleArray } from '#core/cube/cube.ts';
@@ -18,14 +19,24 @@ const knownFilterMax = 6;
  * @throws TruncatedInputError, FormatError, NotFoundError. Disposition: quarantine.
  */
 export const openHdf5: Hdf5Opener = async (localPath) => {
-  const library = await loadLibrary();
   const path = resolve(localPath);
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (stats === undefined) throw new NotFoundError(`Expected a file, got none (${localPath}).`, { path: localPath });
+  const identity = `${stats.dev}:${stats.ino}`;
+  const library = await loadLibrary(identity);
   const file = perform(localPath, () => library.permitting(path, () => new library.h5wasm.File(path, 'r')));
-  return hdf5File(localPath, library, file);
+  const run = <T>(call: () => T): T => {
+    try {
+      return perform(localPath, call);
+    } catch (error) {
+      library.heldFiles.add(identity);
+      throw error;
+    }
+  };
+  return hdf5File(localPath, library, file, run);
 };
 
-function hdf5File(localPath: string, library: LoadedLibrary, file: File): Hdf5File {
-  const run = <T>(call: () => T): T => perform(localPath, call);
+function hdf5File(localPath: string, library: LoadedLibrary, file: File, run: <T>(call: () => T) => T): Hdf5File {
   const kind = (path: string): 'group' | 'dataset' | null => {
     // Looking up a name that is not there, or a link that leads nowhere, is an answer and no failure.
     const found = path === '/' ? groupKind : run(() => typeOf(file, path));

@@ -112,15 +112,15 @@ describe('openHdf5', () => {
 
 describe('a hostile HDF5 file', () => {
   const sound = readFileSync(join(fixtures, 'bands-between.h5'));
-  const hostile = join(folder, 'hostile.h5');
+  let fileCount = 0;
 
   /** Reads everything that a cube reader would read. */
-  async function outcome(bytes: Uint8Array): Promise<'read' | 'refused'> {
+  async function outcome(bytes: Uint8Array, path = `hostile-${fileCount++}.h5`): Promise<'read' | 'refused'> {
+    const hostile = join(folder, path);
     writeFileSync(hostile, bytes);
     const source = { ...memoryByteSource(hostile, bytes), localPath: async () => hostile };
     try {
       const reader = await openCube([source], { openHdf5 });
-      // HDF5 knows an open file by its inode: one left open would answer for the next.
       await reader.readLines({ lineStart: 0, lineEnd: 1 }).finally(() => reader.close());
       return 'read';
     } catch (error) {
@@ -134,6 +134,14 @@ describe('a hostile HDF5 file', () => {
     expect([...file.readSlice('/u1', [[0, 4]])]).toEqual([0, 0, 1, 255]);
     file.close();
   }
+
+  it('does not answer for the sound file that replaces it', async () => {
+    // HDF5 knows open files by their inode, and a failed call leaves one open: the sound bytes would never be seen.
+    const broken = Buffer.from(sound);
+    // Inside the symbol table message of the root group.
+    broken[130] = broken[130]! ^ 0xff;
+    expect([await outcome(broken, 'same.h5'), await outcome(sound, 'same.h5')]).toEqual(['refused', 'read']);
+  });
 
   it('cut at any byte is refused', async () => {
     for (let end = 0; end < sound.length; end += 61) expect(await outcome(sound.subarray(0, end))).toBe('refused');
