@@ -57,7 +57,7 @@ export async function flattenTiles(request: FlattenRequest): Promise<GranuleOutp
         done: tile.tileIndex + 1,
         total: tileCountOf(setup),
       });
-      context.step(`tile ${tile.tileIndex}`);
+      context.step(`tile:${tile.tileIndex}`);
     });
     requireValues(totals, gatherer, plots, where);
     const silverFiles = await stager.finish();
