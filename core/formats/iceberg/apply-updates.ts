@@ -37,7 +37,10 @@ export function applyUpdates(base: BaseTable | null, commit: TableCommit, table:
   const start = base?.metadata ?? unborn(commit, table);
   const change = { metadata: start, addedSchemaId: null, addedSpecId: null, addedOrderId: null };
   const state = commit.updates.reduce((each, update) => apply(each, update, table), change as Change);
-  const lastUpdatedMs = Math.max(nowMs, ...state.metadata.snapshots.map((snapshot) => snapshot['timestamp-ms']));
+  const lastUpdatedMs = Math.max(
+    Math.floor(nowMs),
+    ...state.metadata.snapshots.map((snapshot) => snapshot['timestamp-ms']),
+  );
   const metadata: TableMetadata = {
     ...state.metadata,
     'last-updated-ms': Math.max(start['last-updated-ms'], lastUpdatedMs),

@@ -69,7 +69,7 @@ export function newTableMetadata(request: CreateTableRequest, birth: TableBirth)
     'table-uuid': birth.uuid,
     location: birth.location,
     'last-sequence-number': 0n,
-    'last-updated-ms': birth.nowMs,
+    'last-updated-ms': Math.floor(birth.nowMs),
     'last-column-id': highestFieldId([schema]),
     schemas: [schema],
     'current-schema-id': 0,

@@ -89,7 +89,7 @@ export async function publish(
 /** Twice as long after each conflict, and between half and all of that, so that writers do not meet again. */
 function waitMs(attempt: number, random: Random): number {
   const longest = Math.min(commitWaitMsMax, commitWaitMsMin * 2 ** (attempt - 2));
-  return longest * (0.5 + 0.5 * random.next());
+  return Math.round(longest * (0.5 + 0.5 * random.next()));
 }
 
 /**

@@ -25,6 +25,7 @@ import {
   snapshotById,
   type TableCommit,
   type TableMetadata,
+  type TableUpdate,
 } from './table-metadata.ts';
 
 export interface StageContext {
@@ -89,7 +90,7 @@ export async function stageSnapshot(
     'snapshot-id': snapshotId,
     ...(parentSnapshotId === null ? {} : { 'parent-snapshot-id': parentSnapshotId }),
     'sequence-number': sequenceNumber,
-    'timestamp-ms': Math.max(context.nowMs, metadata['last-updated-ms']),
+    'timestamp-ms': Math.max(Math.floor(context.nowMs), metadata['last-updated-ms']),
     'manifest-list': await writer.put(`snap-${snapshotId}-${context.attempt}`, list),
     summary: snapshotSummary({
       parent,
@@ -108,6 +109,7 @@ export async function stageSnapshot(
       ...evolution.requirements,
     ],
     updates: [
+      ...(metadata['format-version'] === 1 ? [upgrade] : []),
       ...evolution.updates,
       { action: 'add-snapshot', snapshot },
       { action: 'set-snapshot-ref', 'ref-name': mainBranch, type: 'branch', 'snapshot-id': snapshotId },
@@ -115,6 +117,9 @@ export async function stageSnapshot(
   };
   return { snapshotId, commit };
 }
+
+/** Another program's table of version 1 cannot hold what is written here. */
+const upgrade: TableUpdate = { action: 'upgrade-format-version', 'format-version': 2 };
 
 /**
  * The first 63 bits of SHA-256(table, commit, base): the same attempt has the same id wherever it is repeated, and an
