@@ -108,6 +108,11 @@ export class JobLedger {
     this.#update(task, { status: 'waiting', not_before_ms: Math.ceil(notBeforeMs), ...ended });
   }
 
+  /** An attempt that the user stopped does not count. */
+  putBack(task: JobTask): void {
+    this.#update(task, { status: 'waiting', attempt_count: task.attempt - 1, scheduler_pid: null });
+  }
+
   /**
    * Running children whose scheduler is gone wait again. Their processes may live on; that is safe, because two attempts
    * of one granule write the same objects.

@@ -101,7 +101,9 @@ class LocalJobRunner implements LocalBatch {
       ...(signal === undefined ? {} : { signal }),
     });
     if (end.exitCode === 0) return this.#ledger.finish(task, { ...end, reason: null, status: 'succeeded' });
+    const isStopped = signal?.aborted === true;
     const mayRetry = end.exitCode === null || end.exitCode === retryExitCode;
+    if (mayRetry && isStopped) return this.#ledger.putBack(task);
     if (!mayRetry || task.attempt >= jobAttemptCountMax) return this.#ledger.finish(task, { ...end, status: 'failed' });
     const delayMs = (this.#options.retryDelayMs ?? retryDelayMsDefault) * 2 ** (task.attempt - 1);
     this.#ledger.retry(task, { ...end, notBeforeMs: clock.nowMs() + delayMs });
