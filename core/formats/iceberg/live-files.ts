@@ -70,17 +70,18 @@ export async function removeLivePaths(
   const removed: AvroRecord[] = [];
   const live = manifests.filter(isLiveData);
   const isLikely = (manifest: ManifestFile) => mayHoldPartition(manifest, likelyPartitions, context);
-  const inOrder = [...live.filter(isLikely), ...live.filter((manifest) => !isLikely(manifest))];
-  if (sought.size === 0) return { rewritten, removed };
-  await context.reader.visitLive(inOrder, (entries, original) => {
-    const gone = entries.filter((entry) => sought.delete(pathOf(entry.file)));
-    if (gone.length > 0) {
-      const marked = new Set(gone);
-      removed.push(...gone.map((entry) => entry.file));
-      rewritten.push({ original, entries: entries.map((entry) => carried(entry, marked.has(entry), snapshotId)) });
+  const likely = live.filter(isLikely);
+  const visit = (entries: readonly ManifestEntry[], original: ManifestFile): boolean => {
+    const gone = new Set(entries.filter((entry) => sought.delete(pathOf(entry.file))));
+    if (gone.size > 0) {
+      for (const entry of gone) removed.push(entry.file);
+      rewritten.push({ original, entries: entries.map((entry) => carried(entry, gone.has(entry), snapshotId)) });
     }
     return sought.size === 0;
-  });
+  };
+  if (sought.size > 0) await context.reader.visitLive(likely, visit);
+  const others = live.filter((manifest) => !likely.includes(manifest));
+  if (sought.size > 0) await context.reader.visitLive(others, visit);
   const [lost] = sought;
   if (lost !== undefined)
     throw new NotFoundError(

@@ -46,7 +46,9 @@ export function partitionGuess(fields: readonly PartitionField[], path: string):
     const found = path.split('/').find((segment) => segment.startsWith(`${encodeURIComponent(field.name)}=`));
     if (found === undefined) return null;
     const text = decodeSegment(found.slice(found.indexOf('=') + 1));
-    values[field.name] = field.transform === 'day' ? daysOfDate(text) : text;
+    const value = field.transform === 'day' ? daysOfDate(text) : text;
+    if (Number.isNaN(value)) return null;
+    values[field.name] = value;
   }
   return values;
 }

@@ -1,6 +1,7 @@
 import { memoryObjectStore } from '#adapters/memory/memory-object-store.ts';
 import { pointerCatalog } from '#adapters/pointer-catalog/pointer-catalog.ts';
 import type { DataFile } from '#core/formats/iceberg/data-file.ts';
+import { dateOfDays } from '#core/formats/iceberg/partition.ts';
 import type { PublishContext, TableChange } from '#core/formats/iceberg/publish.ts';
 import { encodeSingleValue, type SingleValue } from '#core/formats/iceberg/single-value.ts';
 import type { ObjectStore } from '#core/ports/object-store.ts';
@@ -44,7 +45,7 @@ export function dataFile(warehouse: ObjectStore, name: string, parts: FileParts 
   });
   const counts = (value: number) => ({ 1: value, 2: value, 3: value });
   return {
-    path: `${warehouse.rootUri}/tables/gold/plots/data/farm_id=${farm}/day_day=${day}/${name}.parquet`,
+    path: `${warehouse.rootUri}/tables/gold/plots/data/farm_id=${farm}/day_day=${dateOfDays(day)}/${name}.parquet`,
     partition: { farm_id: farm, day_day: day },
     recordCount: rowCount,
     fileSizeBytes: 100 + rowCount,
