@@ -73,6 +73,9 @@ export const expansionRatioMax = 1100;
 export const hdf5ObjectCountMax = 20_000;
 export const hdf5GroupDepthMax = 16;
 
+/** Decoded blocks that a reader keeps for the next window: a row of tiles or some strips, while two workers stay within a job's memory. */
+export const decodedCacheBytesMax = 64 * mib;
+
 /** Whole objects read into memory (metadata, manifests, outcomes): larger ones are refused before allocation. */
 export const metadataBytesMax = 512 * mib;
 

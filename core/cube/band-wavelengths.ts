@@ -90,15 +90,24 @@ function nmFactor(unit: string | null, greatestValue: number, warnings: string[]
 
 const namedWavelength = /(\d+(?:\.\d+)?)\s*(nm|nanomet(?:er|re)s?|um|µm|μm|micromet(?:er|re)s?|microns?)(?![a-z])/i;
 
-/** Centres in nanometres from names such as `376.86 Nanometers` or `Band 3 (0.55 um)`; null unless every name holds one. */
-export function wavelengthsOfNames(names: readonly string[]): Float64Array | null {
-  const values = new Float64Array(names.length);
-  for (const [band, name] of names.entries()) {
-    const match = namedWavelength.exec(name);
-    if (match === null) return null;
-    values[band] = Number(match[1]) * (/^n/i.test(match[2]!) ? 1 : 1000);
+/**
+ * Centres in nanometres from band names: `376.86 Nanometers`, `Band 3 (0.55 um)`, or bare numbers that ascend and have
+ * decimals, as counting numbers do not. Null unless every name holds one.
+ */
+export function wavelengthsOfNames(
+  names: readonly string[],
+): { readonly wavelengthNm: Float64Array; readonly warnings: readonly string[] } | null {
+  const matches = names.map((name) => namedWavelength.exec(name));
+  if (names.length === 0) return null;
+  if (matches.every((match) => match !== null)) {
+    const wavelengthNm = Float64Array.from(matches, (match) => Number(match[1]) * (/^n/i.test(match[2]!) ? 1 : 1000));
+    return allPositive(wavelengthNm) ? { wavelengthNm, warnings: [] } : null;
   }
-  return names.length > 0 && allPositive(values) ? values : null;
+  const values = Float64Array.from(names, (name) => (/^\s*\d+(\.\d+)?\s*$/.test(name) ? Number(name) : Number.NaN));
+  const ascend = values.every((value, band) => band === 0 || value > values[band - 1]!);
+  const isPlausible = values.every((value) => value >= plausibleNmMin && value <= plausibleNmMax);
+  if (!ascend || !isPlausible || values.every(Number.isInteger)) return null;
+  return { wavelengthNm: values, warnings: ['Band names are taken as wavelengths in nanometres.'] };
 }
 
 function allPositive(values: ArrayLike<number>): boolean {

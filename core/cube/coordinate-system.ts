@@ -27,7 +27,7 @@ export function coordinateSystemOfEpsg(epsg: number): CoordinateSystem {
   const definition = epsgDefinition(epsg);
   if (definition === null) {
     throw new GeometryError(
-      `Expected EPSG 4326, 3857, 4258, 4269 or a UTM code (326zz, 327zz, 258zz, 269zz), got ${epsg}. Give the coordinate system as WKT instead.`,
+      `Expected EPSG 4326, 3857, 4258, 4269 or a UTM code (326zz, 327zz, 258zz, 269zz), got ${epsg}. Convert the data to WGS 84 or UTM.`,
       { epsg },
     );
   }

@@ -4,6 +4,7 @@ import { type ByteSource, readBytes } from '../ports/byte-source.ts';
 import type { Hdf5Opener } from '../ports/hdf5-file.ts';
 import { enviDataNames, findEnviDataFile } from './envi/find-data-file.ts';
 import { openEnvi } from './envi/open-envi.ts';
+import { openGeotiff } from './geotiff/open-geotiff.ts';
 import { openHdf5Cube } from './hdf5/open-hdf5-cube.ts';
 import { type RecognizedFormat, recognizedBytesMax, recognizeFormat } from './recognize-format.ts';
 
@@ -45,12 +46,13 @@ async function openParts(parts: readonly ByteSource[], options: OpenCubeOptions)
   if (first === undefined) throw new FormatError('Expected at least one file of a cube, got none.');
   if (others.length > 0) throw noHeader(recognized);
   const { part, seen } = first;
-  if (seen.format === 'hdf5') return openHdf5Cube(part, overrides, options.openHdf5);
-  if (seen.format !== 'other') throw new FormatError(`${seen.format}`);
-  throw new FormatError(
-    `Expected an ENVI header, HDF5, NetCDF-4 or GeoTIFF, got ${seen.found} (${part.name}). ${seen.remedy}`,
-    { path: part.name, found: seen.found },
-  );
+  if (seen.format === 'other') {
+    throw new FormatError(
+      `Expected an ENVI header, HDF5, NetCDF-4 or GeoTIFF, got ${seen.found} (${part.name}). ${seen.remedy}`,
+      { path: part.name, found: seen.found },
+    );
+  }
+  return seen.format === 'hdf5' ? openHdf5Cube(part, overrides, options.openHdf5) : openGeotiff(part, overrides);
 }
 
 function enviData(header: ByteSource, parts: readonly ByteSource[]): ByteSource {

@@ -14,8 +14,14 @@ export function enviBands({ values }: EnviFields, bandCount: number, warnings: s
   }
   const wavelengths = values.get('wavelength') ?? '';
   if (wavelengths === '') {
-    const wavelengthNm = bandNames === null ? null : wavelengthsOfNames(bandNames);
-    return { wavelengthNm, fwhmNm: null, goodBands: goodBands(values, bandCount, warnings), bandNames };
+    const named = bandNames === null ? null : wavelengthsOfNames(bandNames);
+    if (named !== null) warnings.push(...named.warnings);
+    return {
+      wavelengthNm: named?.wavelengthNm ?? null,
+      fwhmNm: null,
+      goodBands: goodBands(values, bandCount, warnings),
+      bandNames,
+    };
   }
   const bands = bandWavelengths({
     wavelengths: listNumbers(wavelengths),

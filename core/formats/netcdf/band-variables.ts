@@ -113,7 +113,7 @@ function describeBand(file: Hdf5File, dataset: ListedDataset): BandVariable {
   const stated = numberAttribute(attributes, ['radiation_wavelength', 'wavelength']);
   const described = textAttribute(attributes, ['long_name']);
   // A unit is said in words ("at 443 nm") or not at all; instruments of one plane per band count in nanometres.
-  const named = described === null ? null : (wavelengthsOfNames([described])?.[0] ?? null);
+  const named = described === null ? null : (wavelengthsOfNames([described])?.wavelengthNm[0] ?? null);
   const wavelengthNm = stated !== null && stated >= 100 ? stated : named;
   const width = numberAttribute(attributes, ['bandwidth', 'fwhm']);
   const number = Number(/\d+/.exec(baseName(dataset.path))![0]);
