@@ -59,12 +59,30 @@ export function parseCall(command: Command, argv: readonly string[]): CommandCal
     };
   }
   try {
-    const { positionals, values } = parseArgs({ args: [...argv], options: config, allowPositionals: true });
+    const args = joinNegativeNumbers(command, argv);
+    const { positionals, values } = parseArgs({ args, options: config, allowPositionals: true });
     return { positionals, options: values as OptionValues };
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.split('.')[0]! : String(cause);
+    const reason = parseFailure(cause instanceof Error ? cause.message : String(cause));
     throw new ConfigurationError(`${reason}. Run "cubelake ${command.name} --help".`, { command: command.name }, cause);
   }
+}
+
+function parseFailure(message: string): string {
+  const lacking = /^Option '(?:-\w, )?(--[\w-]+)[^']*' argument (?:is ambiguous|missing)/.exec(message);
+  return lacking === null ? message.split('.')[0]! : `Expected a value after ${lacking[1]}`;
+}
+
+/** `--fill-value -9999` as `--fill-value=-9999`: parseArgs takes what begins with a dash for an option. */
+function joinNegativeNumbers(command: Command, argv: readonly string[]): string[] {
+  const args: string[] = [];
+  for (const text of argv) {
+    const before = args.at(-1);
+    const takesValue = before?.startsWith('--') === true && command.options[before.slice(2)]?.type === 'string';
+    if (takesValue && /^-[\d.]/.test(text)) args[args.length - 1] = `${before}=${text}`;
+    else args.push(text);
+  }
+  return args;
 }
 
 export function helpText(command: Command): string {
@@ -105,9 +123,9 @@ export function numberOption(
     text.trim() !== '' && value >= bounds.min && value <= bounds.max && (!bounds.isInteger || Number.isInteger(value));
   if (!isFit) {
     const kind = bounds.isInteger ? 'a whole number' : 'a number';
-    throw new ConfigurationError(`Expected ${kind} from ${bounds.min} to ${bounds.max} as --${name}, got "${text}".`, {
-      option: name,
-    });
+    const range =
+      bounds.min === Number.MIN_VALUE ? `above 0, at most ${bounds.max}` : `from ${bounds.min} to ${bounds.max}`;
+    throw new ConfigurationError(`Expected ${kind} ${range}, as --${name}, got "${text}".`, { option: name });
   }
   return value;
 }

@@ -45,7 +45,12 @@ export const captureSchema = z.strictObject({
     .strictObject({
       epsg: z.number().int().positive(),
       /** x = a*sample + b*line + c, y = d*sample + e*line + f */
-      transform: z.tuple([z.number(), z.number(), z.number(), z.number(), z.number(), z.number()]),
+      transform: z
+        .tuple([z.number(), z.number(), z.number(), z.number(), z.number(), z.number()])
+        .refine(
+          ([a, b, , d, e]) => a * e - b * d !== 0,
+          'Expected pixels with an area, got a transform of determinant 0',
+        ),
     })
     .optional(),
   /** File name -> lower-case hex SHA-256 of a part. */

@@ -19,7 +19,15 @@ export function sqlError(cause: unknown): CubelakeError {
       `Expected a query over the tables of the lake, got one that reaches outside: ${sentence}`,
     );
   }
-  return new ConfigurationError(`Expected a query that DuckDB understands, got: ${sentence}`);
+  const unknown = /Table with name (.+) does not exist!/.exec(sentence)?.[1];
+  if (unknown !== undefined) {
+    return new ConfigurationError(
+      `Expected a table of the lake with its schema, as in silver.reflectance, got "${unknown}". SHOW ALL TABLES lists them.`,
+    );
+  }
+  return new ConfigurationError(
+    `Expected a query that DuckDB understands, got: ${sentence.replaceAll(/\s*\n\s*/g, ' ')}`,
+  );
 }
 
 /** Without the drawing of the statement that DuckDB adds below its sentence. */

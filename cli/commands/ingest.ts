@@ -1,5 +1,6 @@
 import { type Command, hasFlag, jsonOption, lakeOption, numberOption, textOption } from '../command.ts';
 import { lakeFolder } from '../config.ts';
+import { askAgain } from '../ingest/ask-again.ts';
 import { captureFromOptions, captureOptions } from '../ingest/capture-options.ts';
 import { planIngest } from '../ingest/ingest-plan.ts';
 import { granuleKeysOf, ingestReport, reportText, requireSuccess } from '../ingest/ingest-report.ts';
@@ -49,6 +50,7 @@ export const command: Command = {
     });
     const lake = openLake(lakeFolder(call));
     const uploaded = await uploadAll(lake, uploads, io.progress);
+    await askAgain(lake, uploaded);
     const flow = await runFlow(lake);
     const report = await ingestReport(lake, granuleKeysOf(lake, uploaded));
     const newCount = uploaded.filter((upload) => upload.isNew).length;

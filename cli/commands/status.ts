@@ -2,7 +2,6 @@ import { reconcile, type StatusReport, status } from '#core/pipeline/status.ts';
 import { type Command, hasFlag, jsonOption, lakeOption } from '../command.ts';
 import { lakeFolder } from '../config.ts';
 import { openLake } from '../open-lake.ts';
-import { tableText } from '../table-text.ts';
 
 export const command: Command = {
   name: 'status',
@@ -27,14 +26,16 @@ function statusText(report: StatusReport): string {
   if (notable.length > 0)
     lines.push(
       '',
-      tableText(
-        ['granule', 'status', 'why'],
-        notable.map((granule) => [granule.granuleKey, granule.status, granule.reason ?? '']),
-      ),
+      ...notable.map(({ granuleKey, status: state, reason }) => `${state}: ${granuleKey}: ${shown(reason)}`),
     );
   const { visibleCount, hiddenCount, deadCount } = report.events;
   lines.push('', `queue: ${visibleCount} visible, ${hiddenCount} hidden, ${deadCount} dead letters`);
   if (report.otherKeys.length > 0)
     lines.push(`${report.otherKeys.length} objects belong to no granule (references, other files)`);
   return lines.join('\n');
+}
+
+/** One line, and nothing in it that steers the terminal. */
+function shown(reason: string | null): string {
+  return (reason ?? 'no reason is known').replace(/\p{Cc}+/gu, ' ');
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { ConfigurationError, FormatError } from '#core/errors.ts';
+import { existsSync, readFileSync } from 'node:fs';
+import { ConfigurationError, CubelakeError, FormatError } from '#core/errors.ts';
 import { textFileBytesMax } from '#core/limits.ts';
 import { parseCapture } from '#core/pipeline/cube/capture-file.ts';
 import type { Capture, Panel } from '#schemas/capture.ts';
@@ -38,7 +38,7 @@ export const captureOptions: Readonly<Record<string, OptionDefinition>> = {
 export function captureFromOptions(call: CommandCall): Capture {
   const base = textOption(call, 'capture');
   const start = base === null ? {} : parseCapture(readText(base), base);
-  const quantity = textOption(call, 'quantity');
+  const quantity = oneOf(call, 'quantity', ['counts', 'radiance', 'reflectance']);
   const wavelengths = textOption(call, 'wavelengths');
   const panel = textOption(call, 'panel');
   const transform = textOption(call, 'transform');
@@ -53,10 +53,28 @@ export function captureFromOptions(call: CommandCall): Capture {
     ...numberFacts(call),
     ...(textOption(call, 'dataset') !== null && { dataset: textOption(call, 'dataset') }),
     ...(textOption(call, 'acquired-at') !== null && { acquired_at: textOption(call, 'acquired-at') }),
-    ...(epsg !== null && transform !== null && { georeference: { epsg, transform: transform.split(',').map(Number) } }),
+    ...(epsg !== null && transform !== null && { georeference: { epsg, transform: sixNumbers(transform) } }),
     ...(panel !== null && { white: { key: '', ...start.white, panel: panelOf(panel) } }),
   };
-  return parseCapture(Buffer.from(JSON.stringify(merged)), 'command line');
+  try {
+    return parseCapture(Buffer.from(JSON.stringify(merged)), 'command line');
+  } catch (cause) {
+    // What the options say is configuration, not data.
+    if (cause instanceof CubelakeError) throw new ConfigurationError(cause.message, cause.fields, cause);
+    throw cause;
+  }
+}
+
+function oneOf(call: CommandCall, name: string, allowed: readonly string[]): string | null {
+  const text = textOption(call, name);
+  if (text === null || allowed.includes(text)) return text;
+  throw new ConfigurationError(`Expected ${allowed.join(', ')} as --${name}, got "${text}".`, { option: name });
+}
+
+function sixNumbers(text: string): number[] {
+  const numbers = text.split(',').map((item) => (item.trim() === '' ? Number.NaN : Number(item)));
+  if (numbers.length === 6 && numbers.every(Number.isFinite)) return numbers;
+  throw new ConfigurationError(`Expected six numbers A,B,C,D,E,F as --transform, got "${text}".`);
 }
 
 function numberFacts(call: CommandCall): Partial<Capture> {
@@ -89,8 +107,14 @@ function sensorFacts(sensor: string | null): Partial<Capture> {
 }
 
 function panelOf(text: string): Panel {
-  const number = Number(text);
-  if (text.trim() !== '' && Number.isFinite(number)) return number;
+  const number = text.trim() === '' ? Number.NaN : Number(text);
+  if (number > 0 && number <= 1.5) return number;
+  if (Number.isFinite(number) || !existsSync(text)) {
+    throw new ConfigurationError(
+      `Expected a reflectance above 0, at most 1.5, or a CSV file of wavelength_nm,reflectance as --panel, got "${text}".`,
+      { option: 'panel' },
+    );
+  }
   const rows = Buffer.from(readText(text))
     .toString('utf8')
     .split(/\r?\n/)

@@ -29,7 +29,8 @@ export function groupCubeFiles(paths: readonly string[]): CubeFiles[] {
 
 export function requireFile(path: string): void {
   const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) throw new NotFoundError(`Expected a file, found nothing at ${path}.`, { path });
+  if (stats === undefined)
+    throw new NotFoundError(`Expected a file, found nothing at ${path}. Check the path.`, { path });
   if (!stats.isFile()) throw new ConfigurationError(`Expected a file, got a folder (${path}).`, { path });
 }
 

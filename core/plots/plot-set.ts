@@ -62,11 +62,20 @@ function crsOf(member: unknown, where: string): CoordinateSystem {
   if (typeof name === 'string') {
     if (/CRS84$/i.test(name)) return wgs84;
     const code = /EPSG:{1,2}(?:[\d.]*:)?(\d+)$/i.exec(name)?.[1];
-    if (code !== undefined) return coordinateSystemOfEpsg(Number(code));
+    if (code !== undefined) return systemOf(Number(code), where);
   }
   throw new GeometryError(`Expected a crs named EPSG:<code> or CRS84, got ${JSON.stringify(name)} (${where}).`, {
     where,
   });
+}
+
+function systemOf(epsg: number, where: string): CoordinateSystem {
+  try {
+    return coordinateSystemOfEpsg(epsg);
+  } catch (cause) {
+    if (!(cause instanceof GeometryError)) throw cause;
+    throw new GeometryError(`${cause.message} (${where})`, { where, epsg }, cause);
+  }
 }
 
 function parsePlot(feature: unknown, position: number, where: string): Plot {

@@ -31,6 +31,8 @@ function yieldRows(text: string, key: RawKey, where: string): Row[] {
     }
   }
   const cell = (record: readonly string[], name: string): string => record[names.indexOf(name)]?.trim() ?? '';
+  if (records.length === 0)
+    throw new FormatError(`Expected at least one value, got only the header (${where}).`, { where });
   return records.map((record, index) => {
     const text = cell(record, 'value');
     const value = missingTexts.has(text.toLowerCase()) ? null : Number(text);

@@ -192,7 +192,7 @@ describe('SQL that cannot run', () => {
   it.each([
     ['SELECT * FROM silver.nothing', /got silver\.nothing\. Tables: silver\.pixels, lake\.snapshots\./],
     ['SELECT nothing FROM silver.pixels', /Referenced column "nothing" not found/],
-    ['SELECT * FROM pixels', /Table with name pixels does not exist/],
+    ['SELECT * FROM pixels', /table of the lake .* got "pixels"/],
     ['SELECT * FROM silver.pixels AT (VERSION => 12)', /Expected a snapshot of silver\.pixels, got 12\. List them/],
     ["SELECT * FROM silver.pixels AT (TIMESTAMP => '2020-01-01')", /got one at 2020-01-01T00:00:00\.000Z/],
     ["SELECT * FROM silver.pixels AT (VERSION => 'x')", /Expected AT \(VERSION => snapshot id\)/],
