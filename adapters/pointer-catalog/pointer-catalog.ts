@@ -38,12 +38,12 @@ class PointerCatalog implements Catalog {
     this.#newUuid = newUuid;
   }
 
-  listNamespaces(): Promise<string[]> {
+  async listNamespaces(): Promise<string[]> {
     return this.#namesUnder(namespacePrefix);
   }
 
-  createNamespace(namespace: string): Promise<void> {
-    return this.#mark(namespaceKey(namespace));
+  async createNamespace(namespace: string): Promise<void> {
+    await this.#mark(namespaceKey(namespace));
   }
 
   async listTables(namespace: string): Promise<TableIdentifier[]> {
