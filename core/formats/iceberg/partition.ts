@@ -16,29 +16,6 @@ export function daysOfMicros(micros: bigint): number {
   return Number(micros % dayMicros < 0n ? days - 1n : days);
 }
 
-export function dateOfDays(days: number): string {
-  return new Date(days * dayMs).toISOString().slice(0, 10);
-}
-
-/**
- * Folder of a partition below `data/`, e.g. `farm_id=knox/acquisition_date_day=2026-06-01`. For people and for spreading:
- * readers take partition values from the manifests only.
- *
- * @param fields Name and transform of each partition field, in order.
- */
-export function partitionPath(
-  fields: readonly Pick<PartitionField, 'name' | 'transform'>[],
-  partition: DataFile['partition'],
-): string {
-  return fields
-    .map(({ name, transform }) => {
-      const value = partition[name] ?? null;
-      const text = transform === 'day' && typeof value === 'number' ? dateOfDays(value) : String(value);
-      return `${encodeURIComponent(name)}=${encodeURIComponent(text)}`;
-    })
-    .join('/');
-}
-
 /** Partition values that the path tells, for guessing which manifests hold a file; never for reading rows. */
 export function partitionGuess(fields: readonly PartitionField[], path: string): DataFile['partition'] | null {
   const values: Record<string, string | number | null> = {};

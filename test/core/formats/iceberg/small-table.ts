@@ -1,9 +1,9 @@
 import { memoryObjectStore } from '#adapters/memory/memory-object-store.ts';
 import { pointerCatalog } from '#adapters/pointer-catalog/pointer-catalog.ts';
 import type { DataFile } from '#core/formats/iceberg/data-file.ts';
-import { dateOfDays } from '#core/formats/iceberg/partition.ts';
 import type { PublishContext, TableChange } from '#core/formats/iceberg/publish.ts';
 import { encodeSingleValue, type SingleValue } from '#core/formats/iceberg/single-value.ts';
+import { dateOfDay } from '#core/pipeline/stage-table.ts';
 import type { ObjectStore } from '#core/ports/object-store.ts';
 import type { ColumnDefinition, ColumnType, TableDefinition } from '#schemas/table-definition.ts';
 
@@ -45,7 +45,7 @@ export function dataFile(warehouse: ObjectStore, name: string, parts: FileParts 
   });
   const counts = (value: number) => ({ 1: value, 2: value, 3: value });
   return {
-    path: `${warehouse.rootUri}/tables/gold/plots/data/farm_id=${farm}/day_day=${dateOfDays(day)}/${name}.parquet`,
+    path: `${warehouse.rootUri}/tables/gold/plots/data/farm_id=${farm}/day_day=${dateOfDay(day)}/${name}.parquet`,
     partition: { farm_id: farm, day_day: day },
     recordCount: rowCount,
     fileSizeBytes: 100 + rowCount,
