@@ -7,8 +7,17 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/**/*.extended.test.ts'], testTimeout: 60_000 } },
-      { test: { name: 'extended', include: ['test/**/*.extended.test.ts'], testTimeout: 600_000, hookTimeout: 600_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.extended.test.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: { name: 'extended', include: ['test/**/*.extended.test.ts'], testTimeout: 600_000, hookTimeout: 600_000 },
+      },
     ],
   },
 });

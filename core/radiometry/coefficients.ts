@@ -18,6 +18,8 @@ export interface CalibrationCoefficients {
   readonly columnQuality: Uint8Array;
   /** 1 = good, shape [bands]: only good bands count in a pixel's quality. */
   readonly goodBands: Uint8Array;
+  /** 1 where no sample of the band has a quality bit or lacks a gain, and no 16-bit value overflows; shape [bands]. */
+  readonly plainBands: Uint8Array;
   /** Stored value from which on a pixel is saturated; Infinity when unknown. */
   readonly saturationLevel: number;
   /** Stored value that means "no value", compared before any scaling; NaN when there is none. */
@@ -87,6 +89,7 @@ export function coefficientsFromReferences(inputs: ReferenceInputs, where: strin
     gain,
     columnQuality,
     goodBands,
+    plainBands: plainBandsOf(offset, gain, columnQuality, bandCount),
     saturationLevel: inputs.saturationLevel ?? Number.POSITIVE_INFINITY,
     fillValue: inputs.fillValue ?? Number.NaN,
   };
@@ -110,16 +113,38 @@ export function coefficientsFromScale(inputs: {
   for (let band = 0; band < bandCount; band++) {
     if (goodBands[band] === 0) columnQuality.fill(quality.badBand, band * sampleCount, (band + 1) * sampleCount);
   }
+  const offset = new Float32Array(bandCount * sampleCount).fill(-inputs.offset / inputs.factor);
+  const gain = new Float32Array(bandCount * sampleCount).fill(inputs.factor * packedPerUnit);
   return {
     bandCount,
     sampleCount,
-    offset: new Float32Array(bandCount * sampleCount).fill(-inputs.offset / inputs.factor),
-    gain: new Float32Array(bandCount * sampleCount).fill(inputs.factor * packedPerUnit),
+    offset,
+    gain,
     columnQuality,
     goodBands,
+    plainBands: plainBandsOf(offset, gain, columnQuality, bandCount),
     saturationLevel: inputs.saturationLevel ?? Number.POSITIVE_INFINITY,
     fillValue: inputs.fillValue ?? Number.NaN,
   };
+}
+
+/** The largest 16-bit value; results of plain bands stay within int32 for it. */
+const storedMax = 65_535;
+
+function plainBandsOf(
+  offset: Float32Array,
+  gain: Float32Array,
+  columnQuality: Uint8Array,
+  bandCount: number,
+): Uint8Array {
+  const sampleCount = offset.length / bandCount;
+  return Uint8Array.from({ length: bandCount }, (_, band) => {
+    for (let at = band * sampleCount; at < (band + 1) * sampleCount; at++) {
+      const largest = (storedMax + Math.abs(offset[at]!)) * Math.abs(gain[at]!);
+      if (columnQuality[at] !== 0 || !(largest < 2 ** 31)) return 0;
+    }
+    return 1;
+  });
 }
 
 function requireSameShape(a: ReferenceMean, b: ReferenceMean, where: string): void {

@@ -65,6 +65,7 @@ export class ParquetFileFacts {
     const columnSizes: Record<string, number> = {};
     const valueCounts: Record<string, number> = {};
     const nullValueCounts: Record<string, number> = {};
+    const nanValueCounts: Record<string, number> = {};
     const lowerBounds: Record<string, string> = {};
     const upperBounds: Record<string, string> = {};
     this.#columns.forEach((column, position) => {
@@ -74,6 +75,8 @@ export class ParquetFileFacts {
       columnSizes[column.id] = chunks.reduce((sum, chunk) => sum + chunk.compressedBytes, 0);
       valueCounts[column.id] = this.rowCount;
       nullValueCounts[column.id] = nullCount;
+      // NaN is written as NULL, so there is none; saying so lets planners trust the bounds.
+      if (column.type === 'float' || column.type === 'double') nanValueCounts[column.id] = 0;
       const withValues = chunks.filter((_, index) => chunks[index]!.nullCount < this.#rowGroups[index]!.group.rowCount);
       if (withValues.length === 0 || withValues.some((chunk) => chunk.min === null || chunk.max === null)) return;
       lowerBounds[column.id] = toBase64(
@@ -92,7 +95,7 @@ export class ParquetFileFacts {
       columnSizes,
       valueCounts,
       nullValueCounts,
-      nanValueCounts: {},
+      nanValueCounts,
       lowerBounds,
       upperBounds,
     };

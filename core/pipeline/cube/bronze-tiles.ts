@@ -7,6 +7,8 @@ import type { ObjectStore } from '../../ports/object-store.ts';
 import { quality } from '../../radiometry/quality.ts';
 import { type TileGrid, tileRange } from './tile-setup.ts';
 
+export type PixelLocations = { readonly x: Float64Array; readonly y: Float64Array };
+
 /** Writes each tile's shards, and its positions where every pixel has its own, to a bronze group. */
 export class BronzeTileWriter {
   readonly #warehouse: ObjectStore;
@@ -15,7 +17,7 @@ export class BronzeTileWriter {
   readonly #crs: CoordinateSystem | null;
   readonly #shards: ShardWriter;
 
-  /** @param crs System of the positions that `writeLocations` gets; null when it is never called. */
+  /** @param crs System of the locations; null when there are none. */
   constructor(warehouse: ObjectStore, rootKey: string, grid: TileGrid, crs: CoordinateSystem | null) {
     this.#warehouse = warehouse;
     this.#rootKey = rootKey;
@@ -24,25 +26,29 @@ export class BronzeTileWriter {
     this.#shards = new ShardWriter(grid);
   }
 
-  async writeTile(tileIndex: number, tile: CalibratedTile): Promise<void> {
+  /**
+   * Encodes the tile's reflectance before it returns, so that the planes may change afterwards; `tile.quality` must stay
+   * until the promise settles.
+   */
+  async writeTile(tileIndex: number, tile: CalibratedTile, locations: PixelLocations | null): Promise<void> {
     const { lineStart, lineEnd } = tileRange(this.#grid, tileIndex);
     const pixelCount = (lineEnd - lineStart) * this.#grid.sampleCount;
     const mayBeEmpty = (band: number): boolean => (tile.bandQuality[band]! & quality.noData) !== 0;
     const isClean = (band: number): boolean => tile.bandQuality[band] === 0;
     const reflectance = this.#shards.reflectance(tile.packed, pixelCount, mayBeEmpty);
-    await this.#warehouse.put(shardKey(this.#rootKey, 'reflectance', tileIndex), reflectance);
+    await this.#put(shardKey(this.#rootKey, 'reflectance', tileIndex), reflectance);
     // A shard without chunks need not exist: readers take the fill value.
-    if (tile.bandQuality.every((bits) => bits === 0)) return;
-    await this.#warehouse.put(
-      shardKey(this.#rootKey, 'quality', tileIndex),
-      this.#shards.quality(tile.quality, pixelCount, isClean),
-    );
+    if (tile.bandQuality.some((bits) => bits !== 0)) {
+      const shard = this.#shards.quality(tile.quality, pixelCount, isClean);
+      await this.#put(shardKey(this.#rootKey, 'quality', tileIndex), shard);
+    }
+    if (locations === null) return;
+    const [x, y] = locationArrays(this.#crs!);
+    await this.#put(locationKey(this.#rootKey, x, tileIndex), encodeLocations(locations.x, this.#grid));
+    await this.#put(locationKey(this.#rootKey, y, tileIndex), encodeLocations(locations.y, this.#grid));
   }
 
-  async writeLocations(tileIndex: number, locations: { x: Float64Array; y: Float64Array }): Promise<void> {
-    const [x, y] = locationArrays(this.#crs!);
-    for (const [name, values] of [[x, locations.x] as const, [y, locations.y] as const]) {
-      await this.#warehouse.put(locationKey(this.#rootKey, name, tileIndex), encodeLocations(values, this.#grid));
-    }
+  async #put(key: string, bytes: Uint8Array): Promise<void> {
+    await this.#warehouse.put(key, bytes);
   }
 }

@@ -33,7 +33,8 @@ export async function calibrateCube(request: CalibrateRequest): Promise<void> {
   let hasValue = false;
   for (let tileIndex = 0; tileIndex < tileCount; tileIndex++) {
     const range = tileRange(grid, tileIndex);
-    const { tile } = await source.read(range);
+    const { tile, stored } = await source.read(range);
+    await stored;
     const valueCount = grid.bandCount * (range.lineEnd - range.lineStart) * grid.sampleCount;
     hasValue ||= tile.packed.subarray(0, valueCount).some((value) => value !== packedFill);
     progress.report('Tile:Calibrate:Done', { done: tileIndex + 1, total: tileCount });

@@ -25,7 +25,9 @@ export class TileProcessor {
     const { sampleCount, bandCount, silver, georeference, placed, plotIds, indices } = this.#setup;
     const range = tileRange(this.#setup, tileIndex);
     const pixelCount = (range.lineEnd - range.lineStart) * sampleCount;
-    const { tile, locations } = await this.#source.read(range);
+    const { tile, locations, stored } = await this.#source.read(range);
+    // Awaited below; a failure meanwhile must not count as unhandled.
+    stored.catch(() => {});
     const positions = georeference === null ? null : positionsOf(georeference, { ...range, sampleCount }, locations);
     const plotOfPixel =
       placed === null || positions === null ? null : plotsOf(placed, georeference!, positions, pixelCount);
@@ -46,6 +48,7 @@ export class TileProcessor {
       plotIds,
       this.#scratch,
     );
+    await stored;
     return { tileIndex, rowGroup, ...inPlots, counts: { ...counts, rowCount: rowGroup?.rowCount ?? 0 } };
   }
 

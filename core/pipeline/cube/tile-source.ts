@@ -2,15 +2,20 @@ import type { CubeReader } from '../../cube/cube.ts';
 import type { BronzeReader } from '../../formats/zarr/bronze-reader.ts';
 import type { CalibratedTile, CalibrationKernel } from '../../ports/calibration-kernel.ts';
 import type { CalibrationCoefficients } from '../../radiometry/coefficients.ts';
-import type { BronzeTileWriter } from './bronze-tiles.ts';
+import type { BronzeTileWriter, PixelLocations } from './bronze-tiles.ts';
 import type { TileGrid, TileRange, TileSetup } from './tile-setup.ts';
 
-export type PixelLocations = { readonly x: Float64Array; readonly y: Float64Array };
+export interface SourceTile {
+  readonly tile: CalibratedTile;
+  readonly locations: PixelLocations | null;
+  /** Settles when all that the source itself writes of the tile is stored. */
+  readonly stored: Promise<void>;
+}
 
 /** Gives the calibrated planes of a tile: from the raw cube through the kernel, or from bronze as it is. */
 export interface TileSource {
   /** Planes are [bands, lines, samples] without gaps; they are the caller's to change until the next read. */
-  read(range: TileRange): Promise<{ readonly tile: CalibratedTile; readonly locations: PixelLocations | null }>;
+  read(range: TileRange): Promise<SourceTile>;
   close(): Promise<void>;
 }
 
@@ -32,10 +37,10 @@ export function rawTileSource(
   return {
     async read(range) {
       kernel(await reader.readLines(range), coefficients, tile);
-      await bronze.writeTile(range.tileIndex, tile);
       const locations = await reader.readLocations(range);
-      if (locations !== null) await bronze.writeLocations(range.tileIndex, locations);
-      return { tile, locations };
+      // Encoded now, stored while the caller works on.
+      const stored = bronze.writeTile(range.tileIndex, tile, locations);
+      return { tile, locations, stored };
     },
     close: () => reader.close(),
   };
@@ -50,7 +55,7 @@ export function bronzeTileSource(setup: TileSetup, reader: BronzeReader): TileSo
       const quality = await reader.readQuality(range);
       gatherQuality(quality, setup.goodBands, window.lineCount * window.sampleCount, pixelQuality, bandQuality);
       const tile = { packed: window.data as Int16Array, quality, pixelQuality, bandQuality };
-      return { tile, locations: await reader.readLocations(range) };
+      return { tile, locations: await reader.readLocations(range), stored: Promise.resolve() };
     },
     close: () => reader.close(),
   };
