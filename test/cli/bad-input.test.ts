@@ -138,7 +138,7 @@ const refused: [string, number, RegExp, Call][] = [
   ],
   [
     'wavelengths in words',
-    78,
+    65,
     /numbers only/,
     () => ingest(good, '--wavelengths', writeText(folder, 'words.txt', 'red\ngreen\nblue\n')),
   ],
