@@ -4,7 +4,7 @@ import { formatTableMetadata, toTableMetadata } from '#core/formats/iceberg/pars
 import { uriOf } from '#core/formats/iceberg/table-location.ts';
 import type { TableMetadata } from '#core/formats/iceberg/table-metadata.ts';
 import type { TableIdentifier } from '#core/ports/catalog.ts';
-import type { ObjectStore } from '#core/ports/object-store.ts';
+import type { ObjectFacts, ObjectStore } from '#core/ports/object-store.ts';
 import { hintKey, metadataKey, metadataPrefix, versionIn } from './pointer-keys.ts';
 
 /** The newest state of a table's name: its metadata, or null after it was dropped. */
@@ -12,6 +12,11 @@ export interface TableVersion {
   readonly version: number;
   readonly metadata: TableMetadata | null;
   readonly location: string;
+}
+
+interface Found {
+  readonly version: number;
+  readonly facts: ObjectFacts;
 }
 
 const droppedKey = 'cubelake-dropped';
@@ -23,6 +28,8 @@ const droppedKey = 'cubelake-dropped';
  */
 export class TableVersions {
   readonly #warehouse: ObjectStore;
+  /** The last version of each table as it was read or written; the ETag says that the file is still that one. */
+  readonly #known = new Map<string, { readonly etag: string; readonly version: TableVersion }>();
 
   constructor(warehouse: ObjectStore) {
     this.#warehouse = warehouse;
@@ -30,14 +37,16 @@ export class TableVersions {
 
   /** @returns null where no table ever was. */
   async newest(table: TableIdentifier): Promise<TableVersion | null> {
-    const version = (await this.#fromHint(table)) ?? (await this.#fromListing(table));
-    if (version === null) return null;
-    const key = metadataKey(table, version);
-    const { bytes } = await this.#warehouse.get(key);
-    const value = parseJson(Buffer.from(bytes).toString('utf8'), key);
+    const found = (await this.#fromHint(table)) ?? (await this.#fromListing(table));
+    if (found === null) return null;
+    const { version, facts } = found;
+    const known = this.#known.get(metadataPrefix(table));
+    if (known !== undefined && known.etag === facts.etag && known.version.version === version) return known.version;
+    const { bytes, etag } = await this.#warehouse.get(facts.key);
+    const value = parseJson(Buffer.from(bytes).toString('utf8'), facts.key);
     const isDropped = typeof value === 'object' && value !== null && droppedKey in value;
-    const metadata = isDropped ? null : toTableMetadata(value, key);
-    return { version, metadata, location: uriOf(this.#warehouse, key) };
+    const metadata = isDropped ? null : toTableMetadata(value, facts.key);
+    return this.#remember(table, etag, { version, metadata, location: uriOf(this.#warehouse, facts.key) });
   }
 
   /**
@@ -53,14 +62,20 @@ export class TableVersions {
     const key = metadataKey(table, version);
     const text = metadata === null ? JSON.stringify({ [droppedKey]: true }) : formatTableMetadata(metadata);
     const bytes = Buffer.from(text, 'utf8');
+    let etag: string;
     try {
-      await this.#warehouse.put(key, bytes, { ifNoneMatch: '*' });
+      etag = (await this.#warehouse.put(key, bytes, { ifNoneMatch: '*' })).etag;
     } catch (error) {
       if (!(error instanceof PreconditionFailedError)) throw unknownState(key, error);
-      await this.#refuseForeign(key, bytes);
+      etag = await this.#ownEtag(key, bytes);
     }
     await this.#writeHint(table, metadata === null ? null : version);
-    return { version, metadata, location: uriOf(this.#warehouse, key) };
+    return this.#remember(table, etag, { version, metadata, location: uriOf(this.#warehouse, key) });
+  }
+
+  #remember(table: TableIdentifier, etag: string, version: TableVersion): TableVersion {
+    this.#known.set(metadataPrefix(table), { etag, version });
+    return version;
   }
 
   /**
@@ -68,16 +83,16 @@ export class TableVersions {
    * The file never changes, so its bytes decide. Bytes equal to ours are ours, or those of a twin that made the same
    * commit, which is the same thing to every reader.
    */
-  async #refuseForeign(key: string, bytes: Uint8Array): Promise<void> {
+  async #ownEtag(key: string, bytes: Uint8Array): Promise<string> {
     const found = await this.#warehouse.get(key).catch((error: unknown) => {
       throw unknownState(key, error);
     });
-    if (Buffer.compare(found.bytes, bytes) === 0) return;
+    if (Buffer.compare(found.bytes, bytes) === 0) return found.etag;
     throw new CommitConflictError(`Expected no file ${key}, got one. Another writer committed first.`, { key });
   }
 
   /** The hint, then upwards: a writer may have died between its commit and its hint. */
-  async #fromHint(table: TableIdentifier): Promise<number | null> {
+  async #fromHint(table: TableIdentifier): Promise<Found | null> {
     const text = await this.#warehouse.get(hintKey(table), { sizeBytesMax: 1024 }).then(
       (object) => Buffer.from(object.bytes).toString('latin1').trim(),
       (error: unknown) => {
@@ -86,18 +101,19 @@ export class TableVersions {
       },
     );
     if (!/^[1-9]\d{0,14}$/.test(text)) return null;
-    const hinted = Number(text);
-    if ((await this.#warehouse.head(metadataKey(table, hinted))) === null) return null;
-    let version = hinted;
-    while ((await this.#warehouse.head(metadataKey(table, version + 1))) !== null) version++;
-    return version;
+    let newest: Found | null = null;
+    for (let version = Number(text); ; version++) {
+      const facts = await this.#warehouse.head(metadataKey(table, version));
+      if (facts === null) return newest;
+      newest = { version, facts };
+    }
   }
 
-  async #fromListing(table: TableIdentifier): Promise<number | null> {
-    let newest: number | null = null;
-    for await (const { key } of this.#warehouse.list(`${metadataPrefix(table)}v`)) {
-      const version = versionIn(key);
-      if (version !== null && version > (newest ?? 0)) newest = version;
+  async #fromListing(table: TableIdentifier): Promise<Found | null> {
+    let newest: Found | null = null;
+    for await (const facts of this.#warehouse.list(`${metadataPrefix(table)}v`)) {
+      const version = versionIn(facts.key);
+      if (version !== null && version > (newest?.version ?? 0)) newest = { version, facts };
     }
     return newest;
   }

@@ -1,4 +1,5 @@
 import { FormatError } from '../../errors.ts';
+import { fieldKey, nameKey } from './avro-value.ts';
 
 /** The part of Avro that Iceberg's manifests use, names resolved. Attributes of a type stay with it as written. */
 export type AvroType =
@@ -9,7 +10,7 @@ export type AvroType =
   | { readonly kind: 'record'; readonly name: string; readonly fields: readonly AvroField[] };
 
 export interface AvroField {
-  /** The field id as text where the writer gave one, the name elsewhere: writers agree in ids, not in names. */
+  /** By field id where the writer gave one, by name elsewhere: writers agree in ids, not in names. */
   readonly key: string;
   readonly type: AvroType;
 }
@@ -57,7 +58,8 @@ function parseType(json: unknown, named: Map<string, AvroType>, depth: number): 
 function parseField(json: unknown, named: Map<string, AvroType>, depth: number): AvroField {
   if (typeof json !== 'object' || json === null) throw new FormatError('Expected an Avro field, got a bare value.');
   const { name, type, 'field-id': fieldId } = json as Record<string, unknown>;
-  return { key: String(fieldId ?? name), type: parseType(type, named, depth) };
+  const key = Number.isSafeInteger(fieldId) ? fieldKey(fieldId as number) : nameKey(String(name));
+  return { key, type: parseType(type, named, depth) };
 }
 
 function remember(named: Map<string, AvroType>, name: unknown, type: AvroType): AvroType {

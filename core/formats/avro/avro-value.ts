@@ -1,7 +1,17 @@
 /** `long` is always bigint, `int` always number; a union gives the value of its branch. */
 export type AvroValue = null | boolean | number | bigint | string | Uint8Array | readonly AvroValue[] | AvroRecord;
 
-/** Field id as text -> value (the name, where the schema gives no id). */
+/** `fieldKey` of the field id -> value; `:name` where the schema gives no id. */
 export interface AvroRecord {
-  readonly [fieldKey: string]: AvroValue;
+  readonly [key: string]: AvroValue;
+}
+
+/** Not the bare number: objects with such keys become sparse arrays, which cost kilobytes each. */
+export function fieldKey(fieldId: number): string {
+  return `f${fieldId}`;
+}
+
+/** No field can be called `__proto__` this way. */
+export function nameKey(name: string): string {
+  return `:${name}`;
 }

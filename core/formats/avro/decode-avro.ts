@@ -68,7 +68,7 @@ export class AvroDecoder {
 
   /** A count of things, each of which takes at least one byte. */
   count(): number {
-    return this.#bounded(this.long());
+    return this.#bounded(this.#shortLong());
   }
 
   bytes(): Buffer {
@@ -81,8 +81,8 @@ export class AvroDecoder {
 
   /** Number of items of the next block of an array or map; 0 ends it. */
   blockCount(): number {
-    const count = this.long();
-    if (count >= 0n) return this.#bounded(count);
+    const count = this.#shortLong();
+    if (count >= 0) return this.#bounded(count);
     this.count(); // A negative count announces the size of the block, for readers that skip it.
     return this.#bounded(-count);
   }
@@ -117,7 +117,7 @@ export class AvroDecoder {
   }
 
   record(type: Extract<AvroType, { kind: 'record' }>): AvroRecord {
-    const out: Record<string, AvroValue> = Object.create(null) as Record<string, AvroValue>;
+    const out: Record<string, AvroValue> = {};
     for (const field of type.fields) out[field.key] = this.value(field.type);
     return out;
   }
@@ -142,11 +142,22 @@ export class AvroDecoder {
     return this.#bytes[this.positionBytes++]!;
   }
 
-  #bounded(count: bigint): number {
-    if (count < 0n || count > BigInt(this.remainingBytes))
+  /** A long that is a length: more than 49 bits are more than any file has. */
+  #shortLong(): number {
+    let value = 0;
+    for (let scale = 1; scale <= seventhByte; scale *= 128) {
+      const byte = this.#byte();
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    }
+    return this.#bounded(Number.POSITIVE_INFINITY);
+  }
+
+  #bounded(count: number): number {
+    if (count < 0 || count > this.remainingBytes)
       throw new FormatError(
         `Expected a length of 0 to ${this.remainingBytes}, got ${count} (${this.#name}, byte ${this.positionBytes}).`,
       );
-    return Number(count);
+    return count;
   }
 }

@@ -17,8 +17,12 @@ export class AvroEncoder {
     this.#lengthBytes += bytes.length;
   }
 
-  /** Zigzag, then seven bits to a byte; the same for int and long. */
+  /** Zigzag, then seven bits to a byte; the same for int and long. Most are small: those do without bigint. */
   long(value: bigint): void {
+    if (value >= -0x3fffffffn && value <= 0x3fffffffn) {
+      this.int(Number(value));
+      return;
+    }
     let rest = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n));
     this.#reserve(10);
     while (rest >= 0x80n) {
@@ -28,8 +32,19 @@ export class AvroEncoder {
     this.#buffer[this.#lengthBytes++] = Number(rest);
   }
 
+  /** @param value Of at most 31 bits. */
+  int(value: number): void {
+    this.#reserve(5);
+    let rest = ((value << 1) ^ (value >> 31)) >>> 0;
+    while (rest >= 0x80) {
+      this.#buffer[this.#lengthBytes++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    this.#buffer[this.#lengthBytes++] = rest;
+  }
+
   bytes(value: Uint8Array): void {
-    this.long(BigInt(value.length));
+    this.int(value.length);
     this.raw(value);
   }
 
@@ -60,17 +75,17 @@ export class AvroEncoder {
   #array(items: AvroType, value: AvroValue | undefined): void {
     invariant(Array.isArray(value), 'Expected a list for an Avro array');
     if (value.length > 0) {
-      this.long(BigInt(value.length));
+      this.int(value.length);
       for (const item of value) this.value(items, item as AvroValue);
     }
-    this.long(0n);
+    this.int(0);
   }
 
   /** The only union that manifests have: null or one type. */
   #optional(branches: readonly AvroType[], value: AvroValue | undefined): void {
     invariant(branches.length === 2 && branches[0]!.kind === 'null', 'Expected an optional type for an Avro union');
     const isNull = value === null || value === undefined;
-    this.long(isNull ? 0n : 1n);
+    this.int(isNull ? 0 : 1);
     if (!isNull) this.value(branches[1]!, value);
   }
 

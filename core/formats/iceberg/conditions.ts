@@ -1,4 +1,4 @@
-import type { AvroRecord, AvroValue } from '../avro/avro-value.ts';
+import { type AvroRecord, type AvroValue, fieldKey } from '../avro/avro-value.ts';
 import type { FieldSummary, ManifestFile } from './manifest-list.ts';
 import { compareSingleValues, decodeSingleValue, type SingleValue } from './single-value.ts';
 
@@ -80,7 +80,7 @@ function summaryMayMatch(summary: FieldSummary, type: string, condition: Conditi
 /** The same for the partition of one file, whose values are exact. */
 export function partitionMayMatch(partition: AvroRecord, conditions: readonly PartitionCondition[]): boolean {
   return conditions.every(({ fieldId, type, condition }) => {
-    const value = partition[String(fieldId)] ?? null;
+    const value = partition[fieldKey(fieldId)] ?? null;
     if (value === null) return false;
     if (Number.isNaN(value)) return mayHoldForNan(condition.operator);
     return !isComparable(type, value) || boundsMayMatch(value, value, condition);

@@ -1,34 +1,34 @@
 import { FormatError } from '../../errors.ts';
-import type { AvroRecord, AvroValue } from '../avro/avro-value.ts';
+import { type AvroRecord, type AvroValue, fieldKey } from '../avro/avro-value.ts';
 import type { DataFile } from './data-file.ts';
 import { partitionTypes } from './partition.ts';
 import type { PartitionSpec, Schema } from './table-metadata.ts';
 
 /** Field ids of `data_file` that the code reads or writes. @source Apache Iceberg table specification, "Data file fields" */
 export const dataFileId = {
-  content: '134',
-  path: '100',
-  format: '101',
-  partition: '102',
-  recordCount: '103',
-  fileSizeBytes: '104',
-  columnSizes: '108',
-  valueCounts: '109',
-  nullValueCounts: '110',
-  nanValueCounts: '137',
-  lowerBounds: '125',
-  upperBounds: '128',
-  splitOffsets: '132',
+  content: 'f134',
+  path: 'f100',
+  format: 'f101',
+  partition: 'f102',
+  recordCount: 'f103',
+  fileSizeBytes: 'f104',
+  columnSizes: 'f108',
+  valueCounts: 'f109',
+  nullValueCounts: 'f110',
+  nanValueCounts: 'f137',
+  lowerBounds: 'f125',
+  upperBounds: 'f128',
+  splitOffsets: 'f132',
 } as const;
 
 /** Key and value ids of each map. */
 const mapIds = {
-  columnSizes: ['117', '118'],
-  valueCounts: ['119', '120'],
-  nullValueCounts: ['121', '122'],
-  nanValueCounts: ['138', '139'],
-  lowerBounds: ['126', '127'],
-  upperBounds: ['129', '130'],
+  columnSizes: ['f117', 'f118'],
+  valueCounts: ['f119', 'f120'],
+  nullValueCounts: ['f121', 'f122'],
+  nanValueCounts: ['f138', 'f139'],
+  lowerBounds: ['f126', 'f127'],
+  upperBounds: ['f129', 'f130'],
 } as const;
 
 type MapName = keyof typeof mapIds;
@@ -67,7 +67,7 @@ function partitionRecord(file: DataFile, spec: PartitionSpec, schemas: readonly 
         throw new FormatError(
           `Expected a ${types[index]} for partition ${field.name}, got ${typeof value} ${value} (${file.path}).`,
         );
-      return [String(field['field-id']), value];
+      return [fieldKey(field['field-id']), value];
     }),
   );
 }
@@ -97,7 +97,7 @@ export function dataFileOf(record: AvroRecord, spec: PartitionSpec): DataFile {
   return {
     path: pathOf(record),
     partition: Object.fromEntries(
-      spec.fields.map((field) => [field.name, plainValue(values?.[String(field['field-id'])] ?? null)]),
+      spec.fields.map((field) => [field.name, plainValue(values?.[fieldKey(field['field-id'])] ?? null)]),
     ),
     recordCount: Number(record[dataFileId.recordCount]),
     fileSizeBytes: Number(record[dataFileId.fileSizeBytes]),

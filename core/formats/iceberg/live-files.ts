@@ -1,5 +1,5 @@
 import { FormatError, NotFoundError } from '../../errors.ts';
-import type { AvroRecord } from '../avro/avro-value.ts';
+import { type AvroRecord, fieldKey } from '../avro/avro-value.ts';
 import { type Condition, manifestMayMatch, type PartitionCondition } from './conditions.ts';
 import { dataFileId, pathOf } from './data-file-record.ts';
 import { entryStatus, type ManifestEntry } from './manifest.ts';
@@ -112,7 +112,7 @@ function mayHoldPartition(
   return partitions.some((partition) => {
     const conditions: PartitionCondition[] = [];
     for (const [position, field] of spec.fields.entries()) {
-      const value = partition[String(field['field-id'])] ?? null;
+      const value = partition[fieldKey(field['field-id'])] ?? null;
       if (value === null && manifest.partitions?.[position]?.containsNull === false) return false;
       const condition: Condition | null = value === null ? null : { operator: '=', values: [value as SingleValue] };
       if (condition !== null)

@@ -54,26 +54,26 @@ export function encodeManifestList(manifests: readonly ManifestFile[], ids: Snap
 
 function recordOf(manifest: ManifestFile): AvroRecord {
   const partitions = manifest.partitions?.map((summary) => ({
-    '509': summary.containsNull,
-    '518': summary.containsNan,
-    '510': summary.lowerBound,
-    '511': summary.upperBound,
+    f509: summary.containsNull,
+    f518: summary.containsNan,
+    f510: summary.lowerBound,
+    f511: summary.upperBound,
   }));
   return {
-    '500': manifest.path,
-    '501': BigInt(manifest.lengthBytes),
-    '502': manifest.specId,
-    '517': manifest.content === 'data' ? 0 : 1,
-    '515': manifest.sequenceNumber,
-    '516': manifest.minSequenceNumber,
-    '503': manifest.addedSnapshotId,
-    '504': manifest.addedFileCount ?? 0,
-    '505': manifest.existingFileCount ?? 0,
-    '506': manifest.deletedFileCount ?? 0,
-    '512': manifest.addedRowCount ?? 0n,
-    '513': manifest.existingRowCount ?? 0n,
-    '514': manifest.deletedRowCount ?? 0n,
-    '507': partitions ?? null,
+    f500: manifest.path,
+    f501: BigInt(manifest.lengthBytes),
+    f502: manifest.specId,
+    f517: manifest.content === 'data' ? 0 : 1,
+    f515: manifest.sequenceNumber,
+    f516: manifest.minSequenceNumber,
+    f503: manifest.addedSnapshotId,
+    f504: manifest.addedFileCount ?? 0,
+    f505: manifest.existingFileCount ?? 0,
+    f506: manifest.deletedFileCount ?? 0,
+    f512: manifest.addedRowCount ?? 0n,
+    f513: manifest.existingRowCount ?? 0n,
+    f514: manifest.deletedRowCount ?? 0n,
+    f507: partitions ?? null,
   };
 }
 
@@ -83,36 +83,36 @@ export function decodeManifestList(bytes: Uint8Array, name: string): ManifestFil
 }
 
 function manifestFileOf(record: AvroRecord, name: string): ManifestFile {
-  const summaries = (record['507'] ?? null) as readonly AvroRecord[] | null;
-  const path = record['500'];
-  const content = record['517'] ?? 0;
+  const summaries = (record['f507'] ?? null) as readonly AvroRecord[] | null;
+  const path = record['f500'];
+  const content = record['f517'] ?? 0;
   if (typeof path !== 'string') throw new FormatError(`Expected a manifest path in each entry, got none (${name}).`);
   if (content !== 0 && content !== 1)
     throw new FormatError(`Expected content 0 or 1, got ${String(content)} (${name}).`);
   return {
     path,
-    lengthBytes: Number(record['501']),
-    specId: Number(record['502'] ?? 0),
+    lengthBytes: Number(record['f501']),
+    specId: Number(record['f502'] ?? 0),
     content: content === 0 ? 'data' : 'deletes',
-    sequenceNumber: longOr(record['515'], 0n),
-    minSequenceNumber: longOr(record['516'], 0n),
-    addedSnapshotId: longOr(record['503'], 0n),
-    addedFileCount: countOf(record['504']),
-    existingFileCount: countOf(record['505']),
-    deletedFileCount: countOf(record['506']),
-    addedRowCount: longOr(record['512'], null),
-    existingRowCount: longOr(record['513'], null),
-    deletedRowCount: longOr(record['514'], null),
+    sequenceNumber: longOr(record['f515'], 0n),
+    minSequenceNumber: longOr(record['f516'], 0n),
+    addedSnapshotId: longOr(record['f503'], 0n),
+    addedFileCount: countOf(record['f504']),
+    existingFileCount: countOf(record['f505']),
+    deletedFileCount: countOf(record['f506']),
+    addedRowCount: longOr(record['f512'], null),
+    existingRowCount: longOr(record['f513'], null),
+    deletedRowCount: longOr(record['f514'], null),
     partitions: summaries?.map(summaryOf) ?? null,
   };
 }
 
 function summaryOf(record: AvroRecord): FieldSummary {
   return {
-    containsNull: record['509'] === true,
-    containsNan: (record['518'] ?? null) as boolean | null,
-    lowerBound: (record['510'] ?? null) as Uint8Array | null,
-    upperBound: (record['511'] ?? null) as Uint8Array | null,
+    containsNull: record['f509'] === true,
+    containsNan: (record['f518'] ?? null) as boolean | null,
+    lowerBound: (record['f510'] ?? null) as Uint8Array | null,
+    upperBound: (record['f511'] ?? null) as Uint8Array | null,
   };
 }
 

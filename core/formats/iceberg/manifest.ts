@@ -1,6 +1,6 @@
 import { FormatError } from '../../errors.ts';
 import { decodeAvroFile, encodeAvroFile } from '../avro/avro-file.ts';
-import type { AvroRecord, AvroValue } from '../avro/avro-value.ts';
+import { type AvroRecord, type AvroValue, fieldKey } from '../avro/avro-value.ts';
 import { dataFileId } from './data-file-record.ts';
 import { formatJson } from './json-int64.ts';
 import type { FieldSummary, ManifestFile } from './manifest-list.ts';
@@ -30,16 +30,16 @@ export interface ManifestEntry {
  */
 export function decodeManifest(bytes: Uint8Array, manifest: ManifestFile): ManifestEntry[] {
   return decodeAvroFile(bytes, manifest.path).records.map((record) => {
-    const status = record['0'];
-    const file = record['2'];
+    const status = record['f0'];
+    const file = record['f2'];
     if ((status !== 0 && status !== 1 && status !== 2) || typeof file !== 'object' || file === null)
       throw new FormatError(`Expected a manifest entry, got other fields (${manifest.path}).`);
     const inherited = status === entryStatus.added ? manifest.sequenceNumber : 0n;
     return {
       status,
-      snapshotId: (record['1'] ?? manifest.addedSnapshotId) as bigint,
-      sequenceNumber: (record['3'] ?? inherited) as bigint,
-      fileSequenceNumber: (record['4'] ?? inherited) as bigint,
+      snapshotId: (record['f1'] ?? manifest.addedSnapshotId) as bigint,
+      sequenceNumber: (record['f3'] ?? inherited) as bigint,
+      fileSequenceNumber: (record['f4'] ?? inherited) as bigint,
       file: file as AvroRecord,
     };
   });
@@ -72,11 +72,11 @@ export function encodeManifest(entries: readonly ManifestEntry[], context: Manif
     content: 'data',
   };
   const records = entries.map((entry) => ({
-    '0': entry.status,
-    '1': entry.snapshotId,
-    '3': entry.sequenceNumber,
-    '4': entry.fileSequenceNumber,
-    '2': { [dataFileId.content]: 0, ...entry.file },
+    f0: entry.status,
+    f1: entry.snapshotId,
+    f3: entry.sequenceNumber,
+    f4: entry.fileSequenceNumber,
+    f2: { [dataFileId.content]: 0, ...entry.file },
   }));
   const bytes = encodeAvroFile(manifestSchema(spec, schemas), header, records);
   const live = entries.filter((entry) => entry.status !== entryStatus.deleted);
@@ -117,7 +117,7 @@ function countsOf(entries: readonly ManifestEntry[]) {
 /** Deleted entries count too: a reader of history must find them. */
 function summariesOf(entries: readonly ManifestEntry[], types: readonly string[], spec: PartitionSpec): FieldSummary[] {
   return spec.fields.map((field, index) => {
-    const key = String(field['field-id']);
+    const key = fieldKey(field['field-id']);
     return summaryOf(
       entries.map((entry) => (entry.file[dataFileId.partition] as AvroRecord)[key] ?? null),
       types[index]!,

@@ -3,7 +3,7 @@ import type { TableDefinition } from '#schemas/table-definition.ts';
 import { tableName } from '#schemas/table-definition.ts';
 import { FormatError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import type { AvroRecord } from '../avro/avro-value.ts';
+import { type AvroRecord, fieldKey } from '../avro/avro-value.ts';
 import { recordOfDataFile } from './data-file-record.ts';
 import { evolveSchema } from './evolve-schema.ts';
 import { type LiveFilesContext, refuseLivePaths, removeLivePaths } from './live-files.ts';
@@ -144,7 +144,7 @@ function likelyPartitions(change: TableChange, spec: PartitionSpec): AvroRecord[
   const partitions = [...guesses, ...change.addFiles.map((file) => file.partition)].filter((each) => each !== null);
   const unique = new Map(partitions.map((partition) => [JSON.stringify(partition), partition]));
   return [...unique.values()].map((partition) =>
-    Object.fromEntries(spec.fields.map((field) => [String(field['field-id']), partition[field.name] ?? null])),
+    Object.fromEntries(spec.fields.map((field) => [fieldKey(field['field-id']), partition[field.name] ?? null])),
   );
 }
 

@@ -40,29 +40,29 @@ const schema = {
 
 const records: AvroRecord[] = [
   {
-    '0': 1,
-    '3': 9_007_199_254_740_993n,
-    '100': 'file:///lake/ä 漢.parquet',
-    '5': true,
-    '6': 0.1,
-    '7': Buffer.from([0, 255]),
-    '8': Buffer.from([1, 2, 3, 4]),
-    '108': [
-      { '117': 1, '118': 0n },
-      { '117': 16_700, '118': -(2n ** 63n) },
+    f0: 1,
+    f3: 9_007_199_254_740_993n,
+    f100: 'file:///lake/ä 漢.parquet',
+    f5: true,
+    f6: 0.1,
+    f7: Buffer.from([0, 255]),
+    f8: Buffer.from([1, 2, 3, 4]),
+    f108: [
+      { f117: 1, f118: 0n },
+      { f117: 16_700, f118: -(2n ** 63n) },
     ],
-    anonymous: 0.5,
+    ':anonymous': 0.5,
   },
   {
-    '0': -2_147_483_648,
-    '3': null,
-    '100': '',
-    '5': false,
-    '6': -1e300,
-    '7': null,
-    '8': Buffer.alloc(4),
-    '108': [],
-    anonymous: -2,
+    f0: -2_147_483_648,
+    f3: null,
+    f100: '',
+    f5: false,
+    f6: -1e300,
+    f7: null,
+    f8: Buffer.alloc(4),
+    f108: [],
+    ':anonymous': -2,
   },
 ];
 
@@ -81,15 +81,15 @@ const longType = avsc.types.LongType.__with({
 });
 const oracleOptions = () => ({ registry: { long: longType }, wrapUnions: false }) as never;
 const named = (record: AvroRecord) => ({
-  status: record['0'],
-  sequence: record['3'],
-  path: record['100'],
-  flag: record['5'],
-  share: record['6'],
-  key: record['7'],
-  digest: record['8'],
-  sizes: (record['108'] as AvroRecord[]).map((item) => ({ key: item['117'], value: item['118'] })),
-  anonymous: record['anonymous'],
+  status: record['f0'],
+  sequence: record['f3'],
+  path: record['f100'],
+  flag: record['f5'],
+  share: record['f6'],
+  key: record['f7'],
+  digest: record['f8'],
+  sizes: (record['f108'] as AvroRecord[]).map((item) => ({ key: item['f117'], value: item['f118'] })),
+  anonymous: record[':anonymous'],
 });
 
 async function readWithAvsc(bytes: Uint8Array): Promise<unknown[]> {
@@ -111,6 +111,13 @@ async function writeWithAvsc(codec: 'deflate' | 'null', blockSize: number): Prom
 const plain = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? String(each) : each)));
 
+/** Without the colon that tells names from ids. */
+const byName = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(byName);
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key.slice(1), byName(each)]));
+};
+
 describe('Avro files', () => {
   it.each(['deflate', 'null'] as const)('are read by avsc as they were written (%s)', async (codec) => {
     const read = await readWithAvsc(encodeAvroFile(schema, { content: 'data' }, records, codec));
@@ -124,7 +131,7 @@ describe('Avro files', () => {
   ] as const)('that avsc wrote are read (%s, blocks of %i bytes)', async (codec, blockSize) => {
     const { records: read } = decodeAvroFile(await writeWithAvsc(codec, blockSize), 'avsc.avro');
     // avsc leaves field ids out of the schema that it writes: names take their place.
-    expect(plain(read)).toEqual(plain(records.map(named)));
+    expect(plain(byName(read))).toEqual(plain(records.map(named)));
   });
 
   it('keep their header entries and give the same bytes every time', () => {
@@ -138,9 +145,9 @@ describe('Avro files', () => {
   });
 
   it('go over many blocks', () => {
-    const many = Array.from({ length: 3000 }, (_, index) => ({ ...records[0]!, '3': BigInt(index) }));
+    const many = Array.from({ length: 3000 }, (_, index) => ({ ...records[0]!, f3: BigInt(index) }));
     const { records: read } = decodeAvroFile(encodeAvroFile(schema, {}, many), 'x');
-    expect(read.map((record) => record['3'])).toEqual(many.map((record) => record['3']));
+    expect(read.map((record) => record['f3'])).toEqual(many.map((record) => record['f3']));
   });
 
   it('give back every integer of 64 bits and every text', () => {
@@ -155,10 +162,10 @@ describe('Avro files', () => {
       ],
     };
     const record = fc.record({
-      long: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
-      int: fc.integer(),
-      text: fc.string({ unit: 'grapheme' }),
-      list: fc.array(fc.option(fc.double())),
+      ':long': fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+      ':int': fc.integer(),
+      ':text': fc.string({ unit: 'grapheme' }),
+      ':list': fc.array(fc.option(fc.double())),
     });
     fc.assert(
       fc.property(fc.array(record, { maxLength: 20 }), (wanted) => {
