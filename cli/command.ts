@@ -22,8 +22,8 @@ export interface CommandIo {
   readonly progress: Progress;
   /** Standard output as bytes, for binary answers. */
   readonly printBytes: (bytes: Uint8Array) => void;
-  /** Resolves when the user asks to stop (SIGINT, SIGTERM). */
-  readonly stopped: Promise<void>;
+  /** Resolves when the user asks to stop (SIGINT, SIGTERM). Until a command calls this, such a signal ends the process. */
+  readonly stopped: () => Promise<void>;
 }
 
 export interface Command {
@@ -32,6 +32,8 @@ export interface Command {
   /** After `cubelake NAME`: `CUBE --out DIR`. */
   readonly usage: string;
   readonly details?: string;
+  /** How many arguments that are no options it takes; 0 when absent. */
+  readonly argumentCountMax?: number;
   readonly options: Readonly<Record<string, OptionDefinition>>;
   readonly run: (call: CommandCall, io: CommandIo) => Promise<void>;
 }
@@ -61,11 +63,21 @@ export function parseCall(command: Command, argv: readonly string[]): CommandCal
   try {
     const args = joinNegativeNumbers(command, argv);
     const { positionals, values } = parseArgs({ args, options: config, allowPositionals: true });
+    requireArgumentCount(command, positionals, values as OptionValues);
     return { positionals, options: values as OptionValues };
   } catch (cause) {
+    if (cause instanceof ConfigurationError) throw cause;
     const reason = parseFailure(cause instanceof Error ? cause.message : String(cause));
     throw new ConfigurationError(`${reason}. Run "cubelake ${command.name} --help".`, { command: command.name }, cause);
   }
+}
+
+function requireArgumentCount(command: Command, positionals: readonly string[], options: OptionValues): void {
+  const extra = positionals[command.argumentCountMax ?? 0];
+  if (extra === undefined || options['help'] === true) return;
+  throw new ConfigurationError(`Expected no further argument, got "${extra}". Run "cubelake ${command.name} --help".`, {
+    command: command.name,
+  });
 }
 
 function parseFailure(message: string): string {

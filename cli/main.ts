@@ -1,17 +1,24 @@
-import { CubelakeError, exitCodeOf, exitCodes } from '#core/errors.ts';
+import { readFileSync } from 'node:fs';
+import { ConfigurationError, CubelakeError, exitCodeOf, exitCodes } from '#core/errors.ts';
 import { type Command, type CommandIo, helpText, parseCall } from './command.ts';
 import { commandNames, loadCommand } from './commands/registry.ts';
 import { terminalProgress } from './terminal-progress.ts';
 
 /** Runs one command. @returns the exit code */
 async function main(argv: readonly string[]): Promise<number> {
-  const [name, ...rest] = argv;
+  const [name, ...rest] = argv[0] === 'help' && argv.length > 1 ? [...argv.slice(1), '--help'] : argv;
   const progress = terminalProgress(process.stderr);
   try {
     if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
       process.stdout.write(await overview());
       return name === undefined ? exitCodes.badConfiguration : exitCodes.ok;
     }
+    if (name === '--version') {
+      process.stdout.write(`${versionOf(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))}\n`);
+      return exitCodes.ok;
+    }
+    if (name.startsWith('-'))
+      throw new ConfigurationError(`Expected the command before its options, got "${name}". Run "cubelake --help".`);
     const { command, argv: args } = await loadCommand(name, rest);
     const call = parseCall(command, args);
     if (call.options['help'] === true) process.stdout.write(helpText(command));
@@ -24,15 +31,20 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+function versionOf(packageText: string): string {
+  return (JSON.parse(packageText) as { version: string }).version;
+}
+
 function commandIo(progress: CommandIo['progress']): CommandIo {
   return {
     print: (text) => void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`),
     printBytes: (bytes) => void process.stdout.write(bytes),
     progress,
-    stopped: new Promise((resolve) => {
-      process.once('SIGINT', () => resolve());
-      process.once('SIGTERM', () => resolve());
-    }),
+    stopped: () =>
+      new Promise((resolve) => {
+        process.once('SIGINT', () => resolve());
+        process.once('SIGTERM', () => resolve());
+      }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fileObjectStore } from '#adapters/file/file-object-store.ts';
@@ -21,6 +21,7 @@ import type { Random } from '#core/ports/random.ts';
 import { environment } from '#schemas/environment.ts';
 import { tableName } from '#schemas/table-definition.ts';
 import { goldPlotIndex } from '#schemas/tables.ts';
+import { makeFolder, requireWritable } from './own-files.ts';
 
 /** An embedded lake: a folder with everything that the flow needs, and what publishes and reads tables. */
 export interface Lake extends SettleContext {
@@ -48,7 +49,7 @@ const jobEntryPath = fileURLToPath(new URL('../batch-jobs/process-granule/main.t
 
 /**
  * Opens the lake in a folder, and makes one where there is none.
- * @throws ConfigurationError when `mustExist` and there is none. Disposition: stop.
+ * @throws ConfigurationError when `mustExist` and there is none, or when it may not be written. Disposition: stop.
  */
 export function openLake(folder: string, options: OpenLakeOptions = {}): Lake {
   const queuePath = join(folder, 'queue.sqlite');
@@ -57,7 +58,8 @@ export function openLake(folder: string, options: OpenLakeOptions = {}): Lake {
       folder,
     });
   }
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
+  for (const path of [folder, queuePath]) if (existsSync(path)) requireWritable(path);
   const clock = options.clock ?? systemClock;
   const raw = fileObjectStore(join(folder, 'raw'));
   const warehouse = fileObjectStore(join(folder, 'warehouse'));

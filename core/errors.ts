@@ -117,8 +117,8 @@ export function invariant(condition: unknown, message: string, fields: ErrorFiel
   if (!condition) throw new InvariantError(message, fields);
 }
 
-/** Exit codes of every job and command, after sysexits.h. */
-export const exitCodes = { ok: 0, badData: 65, bug: 70, retry: 75, badConfiguration: 78 } as const;
+/** Exit codes of every job and command, after sysexits.h; `stopped` is what shells say of SIGINT. */
+export const exitCodes = { ok: 0, badData: 65, bug: 70, retry: 75, badConfiguration: 78, stopped: 130 } as const;
 
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof CubelakeError)) return exitCodes.bug;

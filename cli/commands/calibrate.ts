@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileObjectStore } from '#adapters/file/file-object-store.ts';
 import type { CubeReader } from '#core/cube/cube.ts';
-import { ConfigurationError } from '#core/errors.ts';
+import { ConfigurationError, exitCodes } from '#core/errors.ts';
 import { calibrateCube } from '#core/pipeline/cube/calibrate-cube.ts';
 import { planCalibration, type ReferenceReaders } from '#core/pipeline/cube/calibration-plan.ts';
 import { overridesOf } from '#core/pipeline/cube/capture-file.ts';
@@ -19,14 +19,16 @@ import {
 import { captureFromOptions, captureOptions } from '../ingest/capture-options.ts';
 import { oneCube } from '../one-cube.ts';
 import { openCubeFile } from '../open-cube-file.ts';
+import { makeFolder, requireReplaceable } from '../own-files.ts';
 
 export const command: Command = {
   name: 'calibrate',
   summary: 'calibrate one cube to a Zarr folder, without a lake',
   usage: 'CUBE [--dark CUBE --white CUBE [--panel P]] --out DIR.zarr',
+  argumentCountMax: Number.POSITIVE_INFINITY,
   options: {
     out: { type: 'string', value: 'DIR', help: 'folder to make' },
-    force: { type: 'boolean', help: 'replace the folder if it is there' },
+    force: { type: 'boolean', help: 'replace the Zarr folder if it is there' },
     dark: { type: 'string', value: 'CUBE', help: "dark reference, taken with the cube's integration time" },
     white: { type: 'string', value: 'CUBE', help: 'white reference: the panel' },
     'white-dark': {
@@ -42,6 +44,7 @@ export const command: Command = {
     if (existsSync(out) && !hasFlag(call, 'force')) {
       throw new ConfigurationError(`Expected a new folder, got one that exists (${out}). Give --force to replace it.`);
     }
+    if (existsSync(out)) requireReplaceable(out);
     const path = oneCube(call, 'calibrate');
     const capture = withTimes(captureFromOptions(call), call);
     const reader = await openCubeFile(path, overridesOf(capture));
@@ -49,7 +52,11 @@ export const command: Command = {
     const partial = join(dirname(out), `.${process.pid}.cubelake-partial`);
     try {
       const calibration = await planCalibration(reader.header, capture, references, path);
-      mkdirSync(partial, { recursive: true });
+      makeFolder(partial);
+      void io.stopped().then(() => {
+        rmSync(partial, { recursive: true, force: true });
+        process.exit(exitCodes.stopped);
+      });
       const warehouse = fileObjectStore(partial);
       const inputs = { cube: path, dark: textOption(call, 'dark'), white: textOption(call, 'white') };
       await calibrateCube({ reader, calibration, warehouse, rootKey: 'group', inputs, progress: io.progress });

@@ -15,7 +15,7 @@ export const command: Command = {
     const port = numberOption(call, 'port', { min: 0, max: 65_535, isInteger: true }) ?? 8181;
     const server = await serveCatalog({ catalog: lake.catalog, warehouse: lake.warehouse, host: '127.0.0.1', port });
     io.print(`Iceberg REST catalog at http://127.0.0.1:${server.port} (stop with Ctrl-C)`);
-    await io.stopped;
+    await io.stopped();
     await server.close();
   },
 };

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { openSql } from '#adapters/duckdb/sql-session.ts';
 import { folderSink } from '#adapters/h5wasm/write-folder.ts';
@@ -12,6 +12,7 @@ import { filesByRawKey } from '../ingest/cube-files.ts';
 import { granuleKeysOf, ingestReport, reportText, requireSuccess } from '../ingest/ingest-report.ts';
 import { uploadAll } from '../ingest/upload-all.ts';
 import { type Lake, openLake } from '../open-lake.ts';
+import { writeOwnText } from '../own-files.ts';
 import { recommendTrial } from '../recommend-trial.ts';
 import { renderReportCsv } from '../report/report-csv.ts';
 import { renderReportHtml } from '../report/report-html.ts';
@@ -62,12 +63,11 @@ export const command: Command = {
     await answerQuestions(lake, io);
     const recommendation = await recommendTrial(lake, { trialId, farmId, season: null, rule: defaultBreedingRule });
     const page = join(folder, 'report.html');
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(page, renderReportHtml(recommendation));
-    writeFileSync(join(folder, 'report.csv'), renderReportCsv(recommendation));
+    writeOwnText(page, renderReportHtml(recommendation));
+    writeOwnText(join(folder, 'report.csv'), renderReportCsv(recommendation));
     io.print(`\n${renderReportText(recommendation)}`);
     io.print(`\n${truthText(await compareWithTruth(lake, truth, recommendation))}`);
-    io.print(`\npage: ${page}\nask:  npx cubelake sql --lake ${folder} "SELECT * FROM gold.plot_index LIMIT 5"`);
+    io.print(`\npage: ${page}\nask:  npx cubelake sql --lake "${folder}" "SELECT * FROM gold.plot_index LIMIT 5"`);
   },
 };
 

@@ -14,6 +14,7 @@ export const command: Command = {
   usage: 'FILES... --farm F [--region R] [--date D] [--dark D --white W] [--plots P.geojson] [--yields Y.csv]',
   details:
     'FILES are cubes (ENVI header or data file, HDF5, NetCDF-4, GeoTIFF), or one folder laid out by raw keys.\nWhat was ingested before is recognized and not done again.',
+  argumentCountMax: Number.POSITIVE_INFINITY,
   options: {
     lake: lakeOption,
     farm: { type: 'string', value: 'ID', help: 'farm of the cubes' },

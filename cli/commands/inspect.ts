@@ -11,6 +11,7 @@ export const command: Command = {
   name: 'inspect',
   summary: 'show what a cube file or a bronze folder says of itself, and what it lacks',
   usage: 'CUBE|DIR.zarr [--json]',
+  argumentCountMax: Number.POSITIVE_INFINITY,
   options: { ...captureOptions, json: jsonOption },
   async run(call, io) {
     const reader = await openCubeFile(oneCube(call, 'inspect'), overridesOf(captureFromOptions(call)));

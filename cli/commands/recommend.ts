@@ -1,11 +1,12 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { defaultBreedingRule, parseBreedingRule } from '#core/breeding/parse-rule.ts';
 import { ConfigurationError, NotFoundError } from '#core/errors.ts';
 import { type Command, type CommandCall, hasFlag, jsonOption, lakeOption, textOption } from '../command.ts';
 import { lakeFolder } from '../config.ts';
 import { requireFile } from '../ingest/cube-files.ts';
 import { openLake } from '../open-lake.ts';
+import { writeOwnText } from '../own-files.ts';
 import { recommendTrial } from '../recommend-trial.ts';
 import { renderReportCsv } from '../report/report-csv.ts';
 import { renderReportHtml } from '../report/report-html.ts';
@@ -35,8 +36,8 @@ export const command: Command = {
     });
     const out = textOption(call, 'out');
     const csv = textOption(call, 'csv');
-    if (out !== null) writeText(out, renderReportHtml(recommendation));
-    if (csv !== null) writeText(csv, renderReportCsv(recommendation));
+    if (out !== null) writeOwnText(out, renderReportHtml(recommendation));
+    if (csv !== null) writeOwnText(csv, renderReportCsv(recommendation));
     if (hasFlag(call, 'json')) return io.print(JSON.stringify(recommendation));
     io.print(renderReportText(recommendation));
     if (out !== null) io.print(`page: ${resolve(out)}`);
@@ -54,9 +55,4 @@ function ruleOf(call: CommandCall) {
     throw cause;
   }
   return parseBreedingRule(readFileSync(path, 'utf8'), path);
-}
-
-function writeText(path: string, text: string): void {
-  mkdirSync(dirname(resolve(path)), { recursive: true });
-  writeFileSync(path, text);
 }

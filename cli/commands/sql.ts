@@ -12,6 +12,7 @@ export const command: Command = {
   usage: '"SELECT ..." [--lake DIR] [--json | --format arrow]',
   details:
     'Tables: silver.reflectance, silver.bands, gold.plot_index, gold.field_metrics, gold.recommendation, ref.plots,\nref.yields, lake.snapshots. Only files that the query can need are opened.',
+  argumentCountMax: Number.POSITIVE_INFINITY,
   options: {
     lake: lakeOption,
     json: jsonOption,

@@ -9,6 +9,8 @@ import type { Lake } from '../open-lake.ts';
 export interface IngestReport {
   readonly completeCount: number;
   readonly waiting: readonly { readonly granuleKey: string; readonly missing: string }[];
+  /** Still at work, in another process that took them. */
+  readonly running: readonly { readonly granuleKey: string; readonly state: string }[];
   readonly failed: readonly {
     readonly granuleKey: string;
     readonly reason: string;
@@ -37,13 +39,18 @@ export async function ingestReport(lake: Lake, granuleKeys: readonly string[]): 
   return {
     completeCount: of('complete').length,
     waiting: of('waiting').map(({ granuleKey, reason }) => ({ granuleKey, missing: reason ?? 'its event' })),
+    running: of('running').map(({ granuleKey, reason }) => ({ granuleKey, state: reason ?? 'its job runs' })),
     failed: await Promise.all(failed),
   };
 }
 
-export function reportText({ completeCount, waiting, failed }: IngestReport): string {
-  const counts = `${completeCount} granules complete, ${failed.length} failed, ${waiting.length} waiting`;
-  return [counts, ...waiting.map(({ granuleKey, missing }) => `waiting: ${granuleKey} lacks ${missing}`)].join('\n');
+export function reportText({ completeCount, waiting, running, failed }: IngestReport): string {
+  const others = running.length === 0 ? '' : `, ${running.length} running in another process`;
+  return [
+    `${completeCount} granules complete, ${failed.length} failed, ${waiting.length} waiting${others}`,
+    ...waiting.map(({ granuleKey, missing }) => `waiting: ${granuleKey} lacks ${missing}`),
+    ...running.map(({ granuleKey, state }) => `running: ${granuleKey}: ${state}`),
+  ].join('\n');
 }
 
 /** The first failure decides the exit code; all are told. @throws CubelakeError */

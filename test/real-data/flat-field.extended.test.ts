@@ -4,7 +4,7 @@ import type { CubeReader } from '#core/cube/cube.ts';
 import { packedFill } from '#core/radiometry/quality.ts';
 import { openCubeFile } from '../../cli/open-cube-file.ts';
 import { answerOf } from '../cli/run-cubelake.ts';
-import { describeData } from './shared-data.ts';
+import { describeData } from './data-folder.ts';
 
 /** All values in the order [bands, lines, samples], as both of these files store them. */
 async function planesOf(reader: CubeReader): Promise<Float64Array> {

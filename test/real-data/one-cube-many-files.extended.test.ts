@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { createHdf5 } from '#adapters/h5wasm/write-hdf5.ts';
 import type { Interleave } from '#core/cube/cube.ts';
 import { answerOf } from '../cli/run-cubelake.ts';
-import { dataFolder, describeData } from './shared-data.ts';
+import { dataFolder, describeData } from './data-folder.ts';
 
 /** The upper lines of AVIRIS Indian Pines: enough for two tiles of lines, and quick. */
 const [lineCount, sampleCount, bandCount] = [72, 145, 200];

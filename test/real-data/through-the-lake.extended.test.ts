@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { answerOf, runCubelake } from '../cli/run-cubelake.ts';
-import { dataFolder, describeData } from './shared-data.ts';
+import { dataFolder, describeData } from './data-folder.ts';
 
 const date = ['--date', '2026-07-01'];
 
