@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { basename, extname } from 'node:path';
-import { ConfigurationError, MissingFactError } from '#core/errors.ts';
+import { ConfigurationError, CubelakeError, MissingFactError } from '#core/errors.ts';
 import { overridesOf } from '#core/pipeline/cube/capture-file.ts';
 import { captureExtension } from '#core/pipeline/cube/cube-granule.ts';
 import type { Capture } from '#schemas/capture.ts';
@@ -46,7 +46,7 @@ export async function planIngest(request: IngestRequest): Promise<Upload[]> {
   }
   if (request.farmId === null) throw new ConfigurationError('Expected --farm. Run "cubelake ingest --help".');
   const place = { region: requireId(request.region, 'region'), farmId: requireId(request.farmId, 'farm') };
-  const dates = await Promise.all(cubes.map((cube) => dateOf(cube, request)));
+  const dates = await Promise.all(cubes.map((cube) => dateOf(cube, request, cubes.length > 1)));
   const sharedDate = request.date ?? dates[0] ?? '1970-01-01';
   const uploads: Upload[] = [];
   const put = (prefix: RawPrefix, date: string, id: string, extension: string, path: string): string => {
@@ -99,17 +99,29 @@ function putFile(
   return put(prefix, date, idFromName(basename(path, extname(path))), extension, path);
 }
 
-/** Opens the cube: a header that cannot work is refused here, before anything is uploaded. */
-async function dateOf(cube: CubeFiles, request: IngestRequest): Promise<string> {
+/**
+ * Opens the cube: a header that cannot work is refused here, before anything is uploaded. A bad cube among others whose
+ * date is known holds none of them up: it goes along, fails by itself and stays visible until it is put right.
+ */
+async function dateOf(cube: CubeFiles, request: IngestRequest, hasOthers: boolean): Promise<string> {
   const path = cube.parts[0]!.path;
-  const reader = await openCubeFile(path, overridesOf(request.capture));
-  await reader.close();
-  const date = request.date ?? reader.header.acquiredAt?.slice(0, 10);
+  const acquiredAt = await acquisitionTimeOf(path, request).catch((error: unknown) => {
+    const isBadData = error instanceof CubelakeError && error.disposition === 'quarantine';
+    if (isBadData && hasOthers && request.date !== null) return null;
+    throw error;
+  });
+  const date = request.date ?? acquiredAt?.slice(0, 10);
   if (date === undefined) {
     throw new MissingFactError(`Expected an acquisition date, got none (${path}). Give --date yyyy-mm-dd.`, { path });
   }
   if (!isCalendarDate(date)) throw new ConfigurationError(`Expected a date like 2026-07-01 as --date, got "${date}".`);
   return date;
+}
+
+async function acquisitionTimeOf(path: string, request: IngestRequest): Promise<string | null> {
+  const reader = await openCubeFile(path, overridesOf(request.capture));
+  await reader.close();
+  return reader.header.acquiredAt;
 }
 
 function captureOf(

@@ -53,7 +53,21 @@ export function parsePlotSet(text: string, where: string): PlotSet {
     seen.add(plotId);
   }
   if (plots.length === 0) throw new GeometryError(`Expected at least one plot, got none (${where}).`, { where });
-  return { crs: crsOf(document['crs'], where), plots };
+  const crs = crsOf(document['crs'], where);
+  if (crs.isGeographic) requireDegrees(plots, where);
+  return { crs, plots };
+}
+
+/** Metres in a file that names no system would otherwise become places beyond the poles. */
+function requireDegrees(plots: readonly Plot[], where: string): void {
+  for (const { plotId, polygons } of plots) {
+    const outside = polygons.flat(2).find(([lon, lat]) => Math.abs(lon) > 360 || Math.abs(lat) > 90);
+    if (outside === undefined) continue;
+    throw new GeometryError(
+      `Expected longitudes and latitudes in degrees, got ${outside.join(', ')} (${where}, plot ${plotId}). Add a crs member that names the system, such as EPSG:32632, or save the plots in WGS 84.`,
+      { where, plotId },
+    );
+  }
 }
 
 function crsOf(member: unknown, where: string): CoordinateSystem {

@@ -73,6 +73,21 @@ const badCubes: [string, RegExp, () => void][] = [
     () => putCube('odd-system', { ...measured, plots: putPlots('odd-plots', { crs: 'EPSG:999999' }) }),
   ],
   [
+    'in-rome',
+    /Expected a georeference .*"Gauss-Boaga, Rome" of map info is not known/,
+    () =>
+      putCube(
+        'in-rome',
+        { ...measured, plots: putPlots('plots', {}) },
+        { header: { 'map info': '{Gauss-Boaga, 1, 1, 0, 0, 1, 1, Rome}' } },
+      ),
+  ],
+  [
+    'in-metres',
+    /Expected longitudes and latitudes in degrees, got 600001/,
+    () => putCube('in-metres', { ...measured, plots: putPlots('metre-plots', { crs: null }) }),
+  ],
+  [
     'points',
     /Expected a Polygon or MultiPolygon, got Point/,
     () => putCube('points', { ...measured, plots: putPlots('point-plots', point) }),

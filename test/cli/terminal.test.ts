@@ -75,6 +75,32 @@ describe('a lake whose path has blanks and umlauts', () => {
   });
 });
 
+describe('a bad cube among good ones', () => {
+  it('fails alone, is told by status, and completes once it is put right', async () => {
+    const lake = join(folder, 'third lake ü');
+    const bad = writeCube(join(folder, 'c'), 'c', { data: flatCounts(1100).subarray(0, 500) });
+    const call = ['ingest', bad, ...ingest.slice(1), '--lake', lake];
+    const first = await runCubelake(folder, call);
+    expect(first.messages).toEqual([expect.stringMatching(/\/c: Expected 960 bytes, got 500/)]);
+    expect(first.exitCode).toBe(65);
+    expect(await answerOf(folder, ['status', '--lake', lake])).toMatch(
+      /^3 complete, 1 failed,.*\n\nfailed: \S+\/c: .*got 500/,
+    );
+    expect(await rowsOf(pixels, lake)).toEqual([
+      ['a', 160],
+      ['b', 160],
+    ]);
+    writeCube(join(folder, 'c'), 'c');
+    await answerOf(folder, call);
+    expect(await rowsOf(pixels, lake)).toEqual([
+      ['a', 160],
+      ['b', 160],
+      ['c', 160],
+    ]);
+    expect(await answerOf(folder, ['status', '--lake', lake])).toMatch(/^4 complete, 0 failed, 0 running, 0 waiting/);
+  });
+});
+
 describe.concurrent('calibrate', () => {
   it('leaves nothing when it is stopped', async () => {
     const parent = join(folder, 'stopped');

@@ -24,8 +24,10 @@ export function placeCubePlots(
 ): CubePlots {
   const { georeference } = header;
   if (georeference === null) {
+    // A place that was stated but not understood is told with its reason.
+    const why = header.warnings.filter((warning) => /map info|coordinate system/i.test(warning)).join(' ');
     throw new MissingFactError(
-      `Expected a georeference to place the plots of ${key}, got none (${where}). Give --epsg CODE --transform a,b,c,d,e,f, or georeference in the capture sidecar.`,
+      `Expected a georeference to place the plots of ${key}, got none (${where}). Give --epsg CODE --transform a,b,c,d,e,f, or georeference in the capture sidecar.${why === '' ? '' : ` ${why}`}`,
       { where },
     );
   }

@@ -67,6 +67,26 @@ describe('parsePlotSet', () => {
       /four finite positions/,
     ],
     ['an unknown CRS', collection([plot({ id: 1 })], { properties: { name: 'EPSG:2000' } }), /got 2000/],
+    [
+      'metres without a CRS',
+      collection([
+        plot(
+          { id: 1 },
+          {
+            type: 'Polygon',
+            coordinates: [
+              [
+                [600000, 5300000],
+                [600001, 5300000],
+                [600001, 5300001],
+                [600000, 5300000],
+              ],
+            ],
+          },
+        ),
+      ]),
+      /Expected longitudes and latitudes in degrees, got 600000, 5300000/,
+    ],
     ['a nameless CRS', collection([plot({ id: 1 })], { properties: {} }), /EPSG:<code>/],
     ['no plots', collection([]), /at least one plot/],
   ])('refuses %s with a sentence', (_, text, message) => {
