@@ -5,7 +5,7 @@ import { FormatError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { type AvroRecord, fieldKey } from '../avro/avro-value.ts';
 import { recordOfDataFile } from './data-file-record.ts';
-import { evolveSchema } from './evolve-schema.ts';
+import { type Evolution, evolveSchema } from './evolve-schema.ts';
 import { type LiveFilesContext, refuseLivePaths, removeLivePaths } from './live-files.ts';
 import { encodeManifest, entryStatus, type ManifestContext, type ManifestEntry } from './manifest.ts';
 import { encodeManifestList, type ManifestFile, mayHoldLiveFiles } from './manifest-list.ts';
@@ -102,20 +102,24 @@ export async function stageSnapshot(
     }),
     'schema-id': evolution.schema['schema-id'],
   };
-  const commit: TableCommit = {
+  return { snapshotId, commit: commitOf(metadata, evolution, snapshot) };
+}
+
+/** What a catalog is asked to do: its requirements tie it to the base that the manifests were written for. */
+function commitOf(metadata: TableMetadata, evolution: Evolution, snapshot: Snapshot): TableCommit {
+  return {
     requirements: [
       { type: 'assert-table-uuid', uuid: metadata['table-uuid'] },
-      { type: 'assert-ref-snapshot-id', ref: mainBranch, 'snapshot-id': parentSnapshotId },
+      { type: 'assert-ref-snapshot-id', ref: mainBranch, 'snapshot-id': snapshot['parent-snapshot-id'] ?? null },
       ...evolution.requirements,
     ],
     updates: [
       ...(metadata['format-version'] === 1 ? [upgrade] : []),
       ...evolution.updates,
       { action: 'add-snapshot', snapshot },
-      { action: 'set-snapshot-ref', 'ref-name': mainBranch, type: 'branch', 'snapshot-id': snapshotId },
+      { action: 'set-snapshot-ref', 'ref-name': mainBranch, type: 'branch', 'snapshot-id': snapshot['snapshot-id'] },
     ],
   };
-  return { snapshotId, commit };
 }
 
 /** Another program's table of version 1 cannot hold what is written here. */

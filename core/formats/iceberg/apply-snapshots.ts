@@ -1,0 +1,73 @@
+import { refuse } from './apply-structure.ts';
+import { mainBranch, type Snapshot, type SnapshotRef, snapshotById, type TableMetadata } from './table-metadata.ts';
+
+/** Clocks of writers may differ; a snapshot may be this much older than what it follows. @source Iceberg table specification, "Snapshots" */
+const clockToleranceMs = 60_000;
+
+export function withSnapshot(metadata: TableMetadata, snapshot: Snapshot, table: string): Partial<TableMetadata> {
+  const id = snapshot['snapshot-id'];
+  const sequenceNumber = snapshot['sequence-number'];
+  if (snapshotById(metadata, id) !== null) refuse(table, `a new snapshot id, got ${id} again`);
+  if (metadata['format-version'] === 2 && sequenceNumber <= metadata['last-sequence-number'])
+    refuse(table, `a sequence number above ${metadata['last-sequence-number']}, got ${sequenceNumber}`);
+  const parentId = snapshot['parent-snapshot-id'] ?? null;
+  if (parentId !== null && snapshotById(metadata, parentId) === null)
+    refuse(table, `a parent in the table, got ${parentId}`);
+  const newestMs = Math.max(
+    metadata['last-updated-ms'],
+    ...metadata['snapshot-log'].map((entry) => entry['timestamp-ms']),
+  );
+  if (snapshot['timestamp-ms'] < newestMs - clockToleranceMs)
+    refuse(table, `a snapshot time of at least ${newestMs - clockToleranceMs} ms, got ${snapshot['timestamp-ms']} ms`);
+  return {
+    snapshots: [...metadata.snapshots, snapshot],
+    'last-sequence-number': sequenceNumber,
+    'last-updated-ms': Math.max(metadata['last-updated-ms'], snapshot['timestamp-ms']),
+  };
+}
+
+export function withRef(
+  metadata: TableMetadata,
+  name: string,
+  ref: SnapshotRef,
+  table: string,
+): Partial<TableMetadata> {
+  const snapshot = snapshotById(metadata, ref['snapshot-id']);
+  if (snapshot === null) refuse(table, `a snapshot of the table for ref ${name}, got ${ref['snapshot-id']}`);
+  const before = metadata.refs[name];
+  if (before !== undefined && before.type !== ref.type)
+    refuse(table, `ref ${name} to stay a ${before.type}, got a ${ref.type}`);
+  const refs = { ...metadata.refs, [name]: ref };
+  if (name !== mainBranch || metadata['current-snapshot-id'] === ref['snapshot-id']) return { refs };
+  // A rollback is logged at the time it happens, not at the time of the old snapshot.
+  const timestampMs = Math.max(snapshot['timestamp-ms'], metadata['last-updated-ms']);
+  const entry = { 'snapshot-id': ref['snapshot-id'], 'timestamp-ms': timestampMs };
+  return {
+    refs,
+    'current-snapshot-id': ref['snapshot-id'],
+    'snapshot-log': [...metadata['snapshot-log'], entry],
+  };
+}
+
+/** Tags and other branches go with their snapshots, as in other catalogs; the current snapshot cannot go. */
+export function withoutSnapshots(
+  metadata: TableMetadata,
+  ids: readonly bigint[],
+  table: string,
+): Partial<TableMetadata> {
+  const gone = new Set(ids);
+  const current = metadata['current-snapshot-id'];
+  if (current !== null && gone.has(current))
+    refuse(table, `the current snapshot to stay, got its removal (${current})`);
+  // A gap in the log would lie to time travel: history before the last removed snapshot goes with it.
+  const lastGone = metadata['snapshot-log'].findLastIndex((entry) => gone.has(entry['snapshot-id']));
+  const stays = (each: { readonly 'snapshot-id': bigint }) => !gone.has(each['snapshot-id']);
+  const { statistics, 'partition-statistics': partitionStatistics } = metadata;
+  return {
+    snapshots: metadata.snapshots.filter(stays),
+    'snapshot-log': metadata['snapshot-log'].slice(lastGone + 1),
+    refs: Object.fromEntries(Object.entries(metadata.refs).filter(([, ref]) => stays(ref))),
+    ...(statistics === undefined ? {} : { statistics: statistics.filter(stays) }),
+    ...(partitionStatistics === undefined ? {} : { 'partition-statistics': partitionStatistics.filter(stays) }),
+  };
+}
