@@ -1,7 +1,12 @@
 import { execFile } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+
+/** Compiled modules, kept between calls: a command then starts in half the time. */
+const compileCache = join(tmpdir(), `cubelake-compile-cache-${process.getuid?.() ?? 'user'}`);
 
 export interface CommandResult {
   readonly exitCode: number;
@@ -13,7 +18,11 @@ export interface CommandResult {
 /** Runs the command line as a process of its own, in `folder`. */
 export function runCubelake(folder: string, args: readonly string[]): Promise<CommandResult> {
   const argv = ['--disable-warning=ExperimentalWarning', main, ...args];
-  const options = { cwd: folder, maxBuffer: 64 << 20, env: { PATH: process.env['PATH'], HOME: folder } };
+  const options = {
+    cwd: folder,
+    maxBuffer: 64 << 20,
+    env: { PATH: process.env['PATH'], HOME: folder, NODE_COMPILE_CACHE: compileCache },
+  };
   return new Promise((resolve, reject) => {
     execFile(process.execPath, argv, options, (error, stdout, stderr) => {
       const code = error === null ? 0 : error.code;
