@@ -20,7 +20,7 @@ export interface ThreadPoolOptions {
 
 /**
  * Processes tiles on worker threads. Each thread has one tile in work; a thread whose result is too far ahead of the next
- * one in order waits, so that at most 2 * threadCount results exist at any time.
+ * one in order waits, so that at most threadCount + 1 tiles are in work or waiting at any time.
  */
 export function threadTilePool(options: ThreadPoolOptions): TilePool {
   return {
@@ -72,7 +72,7 @@ class TileRun {
 
   #start(worker: Worker): void {
     if (this.#nextToStart === this.#tileCount) return;
-    const isTooFarAhead = this.#nextToStart - this.#nextToDeliver >= 2 * this.#workers.length;
+    const isTooFarAhead = this.#nextToStart - this.#nextToDeliver > this.#workers.length;
     if (isTooFarAhead) {
       this.#idle.push(worker);
       return;

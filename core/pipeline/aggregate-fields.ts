@@ -1,10 +1,11 @@
 import { goldFieldMetrics, goldPlotIndex } from '#schemas/tables.ts';
+import { dateOfDay, dayOfDate } from '../day.ts';
 import type { DataFile } from '../formats/iceberg/data-file.ts';
 import { type PublishContext, publish } from '../formats/iceberg/publish.ts';
 import { contentHash } from './content-hash.ts';
 import { type Period, periodName, periodsOf } from './period.ts';
 import { type PlotMean, poolPlots } from './pool-plots.ts';
-import { dateOfDay, dayOfDate, type Row, stageRows } from './stage-table.ts';
+import { type Row, stageRows } from './stage-table.ts';
 import { livePaths, readTableRows } from './table-rows.ts';
 
 /** A farm and a date whose gold.plot_index rows have changed. */

@@ -1,4 +1,4 @@
-import { dateOfDay, dayOfDate } from './stage-table.ts';
+import { dateOfDay, dayOfDate } from '../day.ts';
 
 /** Calendar periods by which fields are aggregated; weeks begin on Monday (ISO 8601). */
 export type PeriodKind = 'day' | 'week' | 'month';

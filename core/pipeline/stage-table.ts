@@ -1,5 +1,6 @@
 import type { StagedTable } from '#schemas/manifest.ts';
 import { type TableDefinition, tableName } from '#schemas/table-definition.ts';
+import { dateOfDay } from '../day.ts';
 import { InvariantError } from '../errors.ts';
 import type { DataFile } from '../formats/iceberg/data-file.ts';
 import type { ColumnValues } from '../formats/parquet/column-values.ts';
@@ -9,16 +10,6 @@ import type { ObjectStore } from '../ports/object-store.ts';
 /** One value of a row: `null` is NULL; dates are days and timestamps microseconds since 1970. */
 export type CellValue = string | number | bigint | boolean | null;
 export type Row = Readonly<Record<string, CellValue>>;
-
-/** Days since 1970 of `yyyy-mm-dd`. */
-export function dayOfDate(date: string): number {
-  return Math.floor(Date.parse(`${date}T00:00:00Z`) / 86_400_000);
-}
-
-/** `yyyy-mm-dd` of days since 1970. */
-export function dateOfDay(day: number): string {
-  return new Date(day * 86_400_000).toISOString().slice(0, 10);
-}
 
 /** Key of a data file: Hive-like folders for people, while Iceberg itself goes by its metadata. */
 export function dataFileKey(table: TableDefinition, partition: DataFile['partition'], fileName: string): string {

@@ -1,7 +1,8 @@
+import { dayOfDate } from '#core/day.ts';
 import { FormatError, TemporaryError } from '#core/errors.ts';
 import { shortHash } from '#core/pipeline/granule-version.ts';
 import type { Payload } from '#core/pipeline/payload.ts';
-import { dayOfDate, stagedTable, stageRows } from '#core/pipeline/stage-table.ts';
+import { stagedTable, stageRows } from '#core/pipeline/stage-table.ts';
 import { parseRawKey } from '#schemas/object-keys.ts';
 import type { TableDefinition } from '#schemas/table-definition.ts';
 

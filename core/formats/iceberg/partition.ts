@@ -1,14 +1,9 @@
+import { dayOfDate } from '../../day.ts';
 import { FormatError } from '../../errors.ts';
 import type { DataFile } from './data-file.ts';
 import type { PartitionField, PartitionSpec, Schema } from './table-metadata.ts';
 
-const dayMs = 86_400_000;
 const dayMicros = 86_400_000_000n;
-
-/** Days since 1970 of a `yyyy-mm-dd`; negative before. */
-export function daysOfDate(date: string): number {
-  return Math.floor(Date.parse(`${date}T00:00:00Z`) / dayMs);
-}
 
 /** Days since 1970 of microseconds since 1970, rounded down: the last microsecond of 1969 is day -1. */
 export function daysOfMicros(micros: bigint): number {
@@ -23,7 +18,7 @@ export function partitionGuess(fields: readonly PartitionField[], path: string):
     const found = path.split('/').find((segment) => segment.startsWith(`${encodeURIComponent(field.name)}=`));
     if (found === undefined) return null;
     const text = decodeSegment(found.slice(found.indexOf('=') + 1));
-    const value = field.transform === 'day' ? daysOfDate(text) : text;
+    const value = field.transform === 'day' ? dayOfDate(text) : text;
     if (Number.isNaN(value)) return null;
     values[field.name] = value;
   }

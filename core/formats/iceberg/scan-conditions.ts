@@ -1,6 +1,7 @@
+import { dayOfDate } from '../../day.ts';
 import { ConfigurationError } from '../../errors.ts';
 import type { Condition, Operator, PartitionCondition } from './conditions.ts';
-import { daysOfDate, daysOfMicros, partitionType } from './partition.ts';
+import { daysOfMicros, partitionType } from './partition.ts';
 import type { Predicate } from './scan.ts';
 import type { SingleValue } from './single-value.ts';
 import type { PartitionSpec, Schema, SchemaField } from './table-metadata.ts';
@@ -43,7 +44,7 @@ const prunable: ReadonlySet<string> = new Set([...numeric, 'date', 'timestamp', 
 function valueFor(type: string, value: string | number | bigint, where: string): SingleValue {
   if (type === 'string' && typeof value === 'string') return value;
   if (numeric.has(type) && typeof value !== 'string' && !Number.isNaN(value)) return value;
-  if (type === 'date' && typeof value === 'string' && !Number.isNaN(daysOfDate(value))) return daysOfDate(value);
+  if (type === 'date' && typeof value === 'string' && !Number.isNaN(dayOfDate(value))) return dayOfDate(value);
   if (type === 'timestamp' || type === 'timestamptz') {
     if (typeof value === 'bigint') return value;
     const timeMs = typeof value === 'string' ? Date.parse(value) : Number.NaN;

@@ -1,12 +1,13 @@
 import type { Granule } from '#schemas/manifest.ts';
 import { goldPlotIndex, silverBands, silverReflectance } from '#schemas/tables.ts';
 import type { CubeHeader } from '../../cube/cube.ts';
+import { dayOfDate } from '../../day.ts';
 import { CalibrationError } from '../../errors.ts';
 import type { TilePool } from '../../ports/tile-pool.ts';
 import { indexDefinitions } from '../../spectral-indices/index-definitions.ts';
 import { resolveIndex } from '../../spectral-indices/resolve-index.ts';
 import type { GranuleOutput, ProcessContext } from '../payload.ts';
-import { dayOfDate, type Row, stagedTable, stageRows } from '../stage-table.ts';
+import { type Row, stagedTable, stageRows } from '../stage-table.ts';
 import { cubeIdentity } from './cube-granule.ts';
 import { type CubePlots, noPlotInside } from './cube-plots.ts';
 import { PlotIndexGatherer } from './plot-index-rows.ts';

@@ -1,7 +1,8 @@
+import { dayOfDate } from '../../day.ts';
 import type { Plot } from '../../plots/plot-set.ts';
 import { PlotAccumulator } from '../../plots/plot-statistics.ts';
 import type { ResolvedIndex } from '../../spectral-indices/resolve-index.ts';
-import { dayOfDate, type Row } from '../stage-table.ts';
+import type { Row } from '../stage-table.ts';
 import type { TileResult } from './tile-setup.ts';
 
 /** Gathers index values by plot over the tiles of one cube, then makes the rows of gold.plot_index. */

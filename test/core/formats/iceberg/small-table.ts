@@ -1,9 +1,9 @@
 import { memoryObjectStore } from '#adapters/memory/memory-object-store.ts';
 import { pointerCatalog } from '#adapters/pointer-catalog/pointer-catalog.ts';
+import { dateOfDay } from '#core/day.ts';
 import type { DataFile } from '#core/formats/iceberg/data-file.ts';
 import type { PublishContext, TableChange } from '#core/formats/iceberg/publish.ts';
 import { encodeSingleValue, type SingleValue } from '#core/formats/iceberg/single-value.ts';
-import { dateOfDay } from '#core/pipeline/stage-table.ts';
 import type { ObjectStore } from '#core/ports/object-store.ts';
 import type { ColumnDefinition, ColumnType, TableDefinition } from '#schemas/table-definition.ts';
 
