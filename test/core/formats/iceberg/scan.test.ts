@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { dayOfDate } from '#core/day.ts';
 import { ConfigurationError, FormatError, NotFoundError } from '#core/errors.ts';
 import { encodeManifestList, type ManifestFile } from '#core/formats/iceberg/manifest-list.ts';
 import { ManifestReader } from '#core/formats/iceberg/manifest-reader.ts';
-import { daysOfDate } from '#core/formats/iceberg/partition.ts';
 import { type PublishContext, publish } from '#core/formats/iceberg/publish.ts';
 import { type Predicate, planScan, type ScanOptions } from '#core/formats/iceberg/scan.ts';
 import { keyOf } from '#core/formats/iceberg/table-location.ts';
@@ -248,7 +248,7 @@ function holds(
     name === 'farm_id'
       ? Buffer.compare(Buffer.from(row.farm), Buffer.from(String(value)))
       : name === 'day'
-        ? row.day - daysOfDate(String(value))
+        ? row.day - dayOfDate(String(value))
         : row.mean! - Number(value);
   if (op === '=') return order === 0;
   if (op === '<') return order < 0;
