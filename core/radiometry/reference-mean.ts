@@ -20,14 +20,14 @@ export interface ReferenceMean {
  * takes out vignetting and fixed pattern.
  *
  * @param saturationLevel Stored value from which on a pixel is saturated; null when unknown.
- * @throws CalibrationError when the reference holds values that are not numbers. Disposition: quarantine.
+ * @throws CalibrationError when the reference holds its fill value or values that are not numbers. Disposition: quarantine.
  */
 export async function averageReference(
   reader: CubeReader,
   saturationLevel: number | null,
   where: string,
 ): Promise<ReferenceMean> {
-  const { lineCount, bandCount, sampleCount } = reader.header;
+  const { lineCount, bandCount, sampleCount, fillValue } = reader.header;
   const count = bandCount * sampleCount;
   const sums = { sum: new Float64Array(count), squares: new Float64Array(count), saturated: new Float64Array(count) };
   // Deviations from the first line keep the sum of squares small, so that it loses no digits.
@@ -43,6 +43,7 @@ export async function averageReference(
         for (let sample = 0; sample < sampleCount; sample++, at += step.sample) {
           const index = band * sampleCount + sample;
           const value = window.data[at]!;
+          if (value === fillValue) throw holdsFill(fillValue, where);
           const deviation = value - pivot[index]!;
           sums.sum[index]! += deviation;
           sums.squares[index]! += deviation * deviation;
@@ -52,6 +53,13 @@ export async function averageReference(
     }
   }
   return summarize(sums, pivot, { lineCount, bandCount, sampleCount }, where);
+}
+
+function holdsFill(fillValue: number, where: string): CalibrationError {
+  return new CalibrationError(
+    `Expected a reference without gaps, got its fill value ${fillValue} among the counts (${where}). Cut the reference to its valid lines and samples.`,
+    { where },
+  );
 }
 
 function firstLine(

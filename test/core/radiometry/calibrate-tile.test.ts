@@ -162,6 +162,12 @@ describe('averageReference', () => {
     });
   });
 
+  it('refuses a reference with gaps: a fill value is no count', async () => {
+    const reader = readerOf([[[100, 100]], [[100, 0]]]);
+    const gapped = { ...reader, header: { ...reader.header, fillValue: 0 } };
+    await expect(averageReference(gapped, null, 'dark')).rejects.toThrow(/its fill value 0 among the counts \(dark\)/);
+  });
+
   it('tells the share of saturated lines', async () => {
     const reference = await averageReference(readerOf([[[1, 4095]], [[1, 4095]], [[1, 7]], [[1, 7]]]), 4095, 'white');
     expect([...reference.saturatedShare]).toEqual([0, 0.5]);
