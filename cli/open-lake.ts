@@ -17,10 +17,12 @@ import { jobEndedMessage } from '#core/pipeline/flow-messages.ts';
 import type { Payload } from '#core/pipeline/payload.ts';
 import type { Catalog } from '#core/ports/catalog.ts';
 import type { Clock } from '#core/ports/clock.ts';
+import type { Progress } from '#core/ports/progress.ts';
 import type { Random } from '#core/ports/random.ts';
 import { environment } from '#schemas/environment.ts';
 import { tableName } from '#schemas/table-definition.ts';
 import { goldPlotIndex } from '#schemas/tables.ts';
+import { jobProgress } from './job-progress.ts';
 import { makeFolder, requireWritable } from './own-files.ts';
 
 /** An embedded lake: a folder with everything that the flow needs, and what publishes and reads tables. */
@@ -39,6 +41,8 @@ export interface OpenLakeOptions {
   readonly concurrency?: number;
   readonly clock?: Clock;
   readonly retryDelayMs?: number;
+  /** Told what the job processes do. */
+  readonly progress?: Progress;
   /** Entry point of the jobs and its payloads, where they are not those of this build. */
   readonly job?: { readonly entryPath: string; readonly payloads: readonly Payload[] };
   /** More variables for the jobs. */
@@ -78,6 +82,7 @@ export function openLake(folder: string, options: OpenLakeOptions = {}): Lake {
     },
     variables: environment,
     clock,
+    ...(options.progress === undefined ? {} : { onLine: jobProgress(options.progress) }),
     onJobEnd: (manifestId, status) => jobEvents.send([jobEndedMessage(manifestId, status)]),
     ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
     ...(options.retryDelayMs === undefined ? {} : { retryDelayMs: options.retryDelayMs }),

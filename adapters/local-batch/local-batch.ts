@@ -22,6 +22,8 @@ export interface LocalBatchOptions {
   readonly concurrency?: number;
   /** Wait before the second attempt, doubled for each further one; 1 s when absent. */
   readonly retryDelayMs?: number;
+  /** Each line that a child prints on standard output, while it runs. */
+  readonly onLine?: (line: string) => void;
   /** Called once a job has ended, again if this process is killed before it returns. */
   readonly onJobEnd: (manifestId: string, status: 'succeeded' | 'failed') => Promise<void>;
 }
@@ -87,7 +89,7 @@ class LocalJobRunner implements LocalBatch {
   }
 
   async #run(task: JobTask, signal: AbortSignal | undefined): Promise<void> {
-    const { command, environment, variables, logFolder, clock } = this.#options;
+    const { command, environment, variables, logFolder, clock, onLine } = this.#options;
     const end = await runChild({
       command,
       environment: {
@@ -99,6 +101,7 @@ class LocalJobRunner implements LocalBatch {
       },
       logPath: `${logFolder}/${task.jobName}/${task.index}.${task.attempt}.log`,
       ...(signal === undefined ? {} : { signal }),
+      ...(onLine === undefined ? {} : { onLine }),
     });
     if (end.exitCode === 0) return this.#ledger.finish(task, { ...end, reason: null, status: 'succeeded' });
     const isStopped = signal?.aborted === true;

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
 import { jobLogBytesMax } from '#core/limits.ts';
 
 export interface ChildRun {
@@ -9,6 +10,8 @@ export interface ChildRun {
   readonly logPath: string;
   /** Sends SIGTERM, so that the child can end with its exit code for "try again". */
   readonly signal?: AbortSignal;
+  /** Each whole line that the child prints, while it runs. */
+  readonly onLine?: (line: string) => void;
 }
 
 export interface ChildEnd {
@@ -21,7 +24,8 @@ export interface ChildEnd {
 const reasonBytesMax = 2000;
 
 /** Runs one process to its end. What it prints goes to a log file, up to a bound. */
-export async function runChild({ command, environment, logPath, signal }: ChildRun): Promise<ChildEnd> {
+export async function runChild(run: ChildRun): Promise<ChildEnd> {
+  const { command, environment, logPath, signal, onLine } = run;
   mkdirSync(dirname(logPath), { recursive: true });
   const log = createWriteStream(logPath);
   let loggedBytes = 0;
@@ -36,6 +40,7 @@ export async function runChild({ command, environment, logPath, signal }: ChildR
   const stop = (): boolean => child.kill('SIGTERM');
   signal?.addEventListener('abort', stop, { once: true });
   child.stdout.on('data', keep);
+  if (onLine !== undefined) createInterface({ input: child.stdout }).on('line', onLine);
   child.stderr.on('data', (bytes: Buffer) => {
     keep(bytes);
     errorTail = (errorTail + bytes.toString('utf8')).slice(-reasonBytesMax);

@@ -53,7 +53,7 @@ export const command: Command = {
   async run(call, io) {
     const folder = resolve(textOption(call, 'lake') ?? 'demo-lake');
     const truth = await simulateOnce(join(folder, 'simulated'), io);
-    const lake = openLake(folder);
+    const lake = openLake(folder, { progress: io.progress });
     const uploaded = await uploadAll(lake, filesByRawKey(join(folder, 'simulated')), io.progress);
     await runFlow(lake);
     const report = await ingestReport(lake, granuleKeysOf(lake, uploaded));

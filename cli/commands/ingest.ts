@@ -49,7 +49,7 @@ export const command: Command = {
       yields: textOption(call, 'yields'),
       capture: captureFromOptions(call),
     });
-    const lake = openLake(lakeFolder(call));
+    const lake = openLake(lakeFolder(call), { progress: io.progress });
     const uploaded = await uploadAll(lake, uploads, io.progress);
     await askAgain(lake, uploaded);
     const flow = await runFlow(lake);

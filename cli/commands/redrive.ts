@@ -11,7 +11,7 @@ export const command: Command = {
   usage: '[--lake DIR]',
   options: { lake: lakeOption },
   async run(call, io) {
-    const lake = openLake(lakeFolder(call), { mustExist: true });
+    const lake = openLake(lakeFolder(call), { mustExist: true, progress: io.progress });
     const { granuleKeys, deadLetterCount } = await redrive(lake);
     await runFlow(lake);
     io.print(`${granuleKeys.length} failed granules and ${deadLetterCount} dead letters sent again`);

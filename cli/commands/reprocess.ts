@@ -26,7 +26,7 @@ export const command: Command = {
     const source = textOption(call, 'from') ?? 'bronze';
     if (source !== 'bronze' && source !== 'raw')
       throw new ConfigurationError(`Expected bronze or raw as --from, got "${source}".`);
-    const lake = openLake(lakeFolder(call), { mustExist: true });
+    const lake = openLake(lakeFolder(call), { mustExist: true, progress: io.progress });
     const granules = (await status(lake)).granules.filter((granule) => isWanted(granule, cube));
     if (granules.length === 0)
       throw new NotFoundError(`Expected a complete cube ${cube ?? ''}, found none. See "cubelake status".`);

@@ -8,7 +8,7 @@ interface Wall {
   readonly packages: readonly string[] | 'any';
 }
 
-const purePackages = ['proj4', 'zod', 'hyparquet', 'geotiff', 'zarrita', 'node:crypto', 'node:zlib', 'node:buffer'];
+const purePackages = ['proj4', 'zod', 'hyparquet', 'node:crypto', 'node:zlib', 'node:buffer'];
 const entryFolders = ['core', 'schemas', 'adapters', 'functions', 'batch-jobs'];
 
 const walls: Readonly<Record<string, Wall>> = {
