@@ -76,6 +76,9 @@ export const hdf5GroupDepthMax = 16;
 /** Decoded blocks that a reader keeps for the next window: a row of tiles or some strips, while two workers stay within a job's memory. */
 export const decodedCacheBytesMax = 64 * mib;
 
+/** Reading the structure of an HDF5 file takes milliseconds; one that takes this long has heaps or trees that lead in a circle. */
+export const hdf5StructureMsMax = 30_000;
+
 /** Whole objects read into memory (metadata, manifests, outcomes): larger ones are refused before allocation. */
 export const metadataBytesMax = 512 * mib;
 

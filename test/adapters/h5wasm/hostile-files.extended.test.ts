@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openHdf5 } from '#adapters/h5wasm/open-hdf5.ts';
+import { openFile } from '#adapters/h5wasm/read-file.ts';
+import { watchStructure } from '#adapters/h5wasm/watch-structure.ts';
 import { memoryByteSource } from '#adapters/memory/memory-byte-source.ts';
 import { CubelakeError } from '#core/errors.ts';
 import { openCube } from '#core/formats/open-cube.ts';
+import type { Hdf5Opener } from '#core/ports/hdf5-file.ts';
 
 // The sweep of open-hdf5.test.ts over a file of each layout. Each refused file leaves a handle inside the library, so the
 // sweep takes every 29th byte instead of all.
@@ -15,6 +17,12 @@ const fixtures = join(import.meta.dirname, '../../fixtures');
 const folder = mkdtempSync(join(tmpdir(), 'cubelake-sweep-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 let fileCount = 0;
+
+/** openHdf5 with less patience: some of these files never end. */
+const openHdf5: Hdf5Opener = async (localPath) => {
+  await watchStructure(localPath, 3000);
+  return openFile(localPath);
+};
 
 async function outcome(bytes: Uint8Array, dataset: string | undefined): Promise<'read' | 'refused'> {
   const path = join(folder, `${fileCount++}.h5`);
@@ -79,7 +87,7 @@ describe.each(files)('a hostile copy of %s', (name, dataset) => {
         for (const [at, value] of changes) bytes.writeBigUInt64LE(value, at * 8);
         await outcome(bytes, dataset);
       }),
-      { seed: 22, numRuns: 200 },
+      { seed: 22, numRuns: 150 },
     );
   });
 });
