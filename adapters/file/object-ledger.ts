@@ -1,5 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { useWriteAheadLog } from '#core/write-ahead-log.ts';
 
 /**
  * What the file system cannot keep of an object: its content hash, so that it is not computed twice, and its tags. The
@@ -15,8 +16,8 @@ export class ObjectLedger {
 
   constructor(path: string) {
     this.#database = new DatabaseSync(path, { timeout: 60_000 });
+    useWriteAheadLog(this.#database);
     this.#database.exec(`
-      PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
       CREATE TABLE IF NOT EXISTS objects (
         key TEXT PRIMARY KEY, etag TEXT NOT NULL, version TEXT NOT NULL, tags TEXT NOT NULL

@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { JobChildState, JobRequest, JobState, JobStatus } from '#core/ports/job-runner.ts';
+import { useWriteAheadLog } from '#core/write-ahead-log.ts';
 
 export interface JobTask {
   readonly jobName: string;
@@ -20,8 +21,8 @@ export class JobLedger {
 
   constructor(path: string) {
     this.#database = new DatabaseSync(path, { timeout: 60_000 });
+    useWriteAheadLog(this.#database);
     this.#database.exec(`
-      PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
       CREATE TABLE IF NOT EXISTS jobs (
         name TEXT PRIMARY KEY, manifest_id TEXT NOT NULL, announced INTEGER NOT NULL DEFAULT 0

@@ -3,6 +3,7 @@ import { ConfigurationError } from '#core/errors.ts';
 import { receiveCountMax, visibilityTimeoutMsMax } from '#core/limits.ts';
 import type { Clock } from '#core/ports/clock.ts';
 import type { Queue, QueueDepth, QueueMessage } from '#core/ports/queue.ts';
+import { useWriteAheadLog } from '#core/write-ahead-log.ts';
 import { isBusy, queueBusyError } from './queue-busy.ts';
 
 export interface SqliteQueueOptions {
@@ -48,8 +49,8 @@ class SqliteQueue implements Queue {
     this.#clock = options.clock;
     this.#visibilityTimeoutMs = visibilityTimeoutMs;
     this.#database = new DatabaseSync(options.path, { timeout: 60_000 });
+    useWriteAheadLog(this.#database);
     this.#database.exec(`
-      PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
       CREATE TABLE IF NOT EXISTS messages (
         id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, body TEXT NOT NULL, sent_ms INTEGER NOT NULL,
