@@ -21,6 +21,8 @@ export function granuleJob(root: string, lake: string): GranuleJob {
     command: [process.execPath, join(root, 'batch-jobs/process-granule/main.ts')],
     environment: {
       ...process.env,
+      // As the lake's own job runner sets it.
+      NODE_COMPILE_CACHE: join(lake, 'compile-cache'),
       [environment.rawUri]: pathToFileURL(join(lake, 'raw')).href,
       [environment.warehouseUri]: pathToFileURL(warehouse).href,
       [environment.manifestId]: manifest!.replace('.json', ''),

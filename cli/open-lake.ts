@@ -76,6 +76,8 @@ export function openLake(folder: string, options: OpenLakeOptions = {}): Lake {
     command: [process.execPath, '--disable-warning=ExperimentalWarning', options.job?.entryPath ?? jobEntryPath],
     environment: {
       ...inheritedVariables(),
+      // Compiled modules, kept beside what they work on: a job starts in half the time.
+      NODE_COMPILE_CACHE: join(folder, 'compile-cache'),
       [environment.rawUri]: raw.rootUri,
       [environment.warehouseUri]: warehouse.rootUri,
       ...options.environment,

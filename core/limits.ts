@@ -48,7 +48,7 @@ export const sampleCountMax = 200_000;
 export const bandCountMax = 10_000;
 
 /** One tile of lines: its calibrated int16 plane set stays below this, so that two workers fit 512 MiB with all their buffers. */
-export const tileBytesMax = 10 * mib;
+export const tileBytesMax = 12 * mib;
 export const tileLineCountMax = 64;
 
 /** A job holds no cube; this is the resident bound that the benchmark checks for a 4 GB cube. */

@@ -8,6 +8,9 @@ import { diskError } from './disk-error.ts';
 const abandonedAfterMs = 24 * 3600 * 1000;
 const readBufferBytes = 1024 * 1024;
 
+/** A long write goes to the disk while it grows, so that its end need not wait for all of it. */
+const flushStepBytes = 32 * 1024 * 1024;
+
 /** An unfinished write: invisible until it is renamed to its key. */
 export interface StagedFile {
   append(bytes: Uint8Array): Promise<void>;
@@ -24,7 +27,22 @@ export async function stageFile(stagingFolder: string, key: string): Promise<Sta
     throw diskError(error, key);
   });
   let isOpen = true;
+  let unflushedBytes = 0;
+  let flushing: Promise<void> | null = null;
+  let flushError: unknown = null;
+  const flushInBackground = (): void => {
+    unflushedBytes = 0;
+    flushing = handle
+      .datasync()
+      .catch((error: unknown) => {
+        flushError ??= error;
+      })
+      .finally(() => {
+        flushing = null;
+      });
+  };
   const discard = async (): Promise<void> => {
+    await flushing;
     if (isOpen) await handle.close();
     isOpen = false;
     await rm(path, { force: true });
@@ -48,9 +66,14 @@ export async function stageFile(stagingFolder: string, key: string): Promise<Sta
           writtenBytes += result.bytesWritten;
         }
         hash.update(bytes);
+        unflushedBytes += bytes.length;
+        if (unflushedBytes >= flushStepBytes && flushing === null) flushInBackground();
       }),
     finish: () =>
       writing(async () => {
+        await flushing;
+        // An error is told once by the system: a later sync that succeeds would hide it.
+        if (flushError !== null) throw flushError;
         await handle.sync();
         await handle.close();
         isOpen = false;
