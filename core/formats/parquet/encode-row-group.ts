@@ -24,8 +24,9 @@ export interface ColumnChunkFacts {
   readonly codec: number;
   readonly encodings: readonly number[];
   readonly nullCount: number;
-  readonly min: Uint8Array | null;
-  readonly max: Uint8Array | null;
+  /** Plain bytes of the bounds, base64: hundreds of small arrays would be dear to move between threads. */
+  readonly min: string | null;
+  readonly max: string | null;
 }
 
 export interface RowGroupScratch {
@@ -104,10 +105,13 @@ function appendColumnChunk(scratch: RowGroupScratch, column: EncodedColumn, rowC
     encodings:
       column.dictionary === null ? [encoding.rle, column.encoding] : [encoding.plain, encoding.rle, column.encoding],
     nullCount: column.nullCount,
-    // Copies: the encoder's buffers are reused.
-    min: column.min?.slice() ?? null,
-    max: column.max?.slice() ?? null,
+    min: toBase64(column.min),
+    max: toBase64(column.max),
   };
+}
+
+function toBase64(bytes: Uint8Array | null): string | null {
+  return bytes === null ? null : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }
 
 function shrinks(bytes: Uint8Array): boolean {

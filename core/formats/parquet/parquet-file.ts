@@ -79,12 +79,12 @@ export class ParquetFileFacts {
       if (column.type === 'float' || column.type === 'double') nanValueCounts[column.id] = 0;
       const withValues = chunks.filter((_, index) => chunks[index]!.nullCount < this.#rowGroups[index]!.group.rowCount);
       if (withValues.length === 0 || withValues.some((chunk) => chunk.min === null || chunk.max === null)) return;
-      lowerBounds[column.id] = toBase64(
-        withValues.map((chunk) => chunk.min!).reduce((a, b) => (compare(column.type, b, a) < 0 ? b : a)),
-      );
-      upperBounds[column.id] = toBase64(
-        withValues.map((chunk) => chunk.max!).reduce((a, b) => (compare(column.type, b, a) > 0 ? b : a)),
-      );
+      lowerBounds[column.id] = withValues
+        .map((chunk) => chunk.min!)
+        .reduce((a, b) => (compare(column.type, fromBase64(b), fromBase64(a)) < 0 ? b : a));
+      upperBounds[column.id] = withValues
+        .map((chunk) => chunk.max!)
+        .reduce((a, b) => (compare(column.type, fromBase64(b), fromBase64(a)) > 0 ? b : a));
     });
     return {
       path,
@@ -139,8 +139,8 @@ export class ParquetFileFacts {
       if (chunk.hasDictionary) thrift.i64(11, startBytes);
       thrift.struct(12, () => {
         thrift.i64(3, chunk.nullCount);
-        if (chunk.max !== null) thrift.binary(5, chunk.max);
-        if (chunk.min !== null) thrift.binary(6, chunk.min);
+        if (chunk.max !== null) thrift.binary(5, fromBase64(chunk.max));
+        if (chunk.min !== null) thrift.binary(6, fromBase64(chunk.min));
       });
     });
   }
@@ -200,6 +200,6 @@ function numberOf(type: ColumnType, bytes: Uint8Array): number | bigint {
   return type === 'int' || type === 'date' ? buffer.readInt32LE() : buffer.readBigInt64LE();
 }
 
-function toBase64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64');
+function fromBase64(text: string): Uint8Array {
+  return Buffer.from(text, 'base64');
 }
