@@ -3,6 +3,7 @@ import { type TableDefinition, tableName } from '#schemas/table-definition.ts';
 import { dateOfDay } from '../day.ts';
 import { InvariantError } from '../errors.ts';
 import type { DataFile } from '../formats/iceberg/data-file.ts';
+import { tableKey, uriOf } from '../formats/iceberg/table-location.ts';
 import type { ColumnValues } from '../formats/parquet/column-values.ts';
 import { encodeParquet } from '../formats/parquet/parquet-file.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
@@ -18,7 +19,7 @@ export function dataFileKey(table: TableDefinition, partition: DataFile['partiti
     const shown = value === null ? 'null' : field.transform === 'day' ? dateOfDay(Number(value)) : String(value);
     return `${field.name}=${encodeURIComponent(shown)}`;
   });
-  return ['tables', table.namespace, table.name, 'data', ...folders, fileName].join('/');
+  return [tableKey(table), 'data', ...folders, fileName].join('/');
 }
 
 /**
@@ -36,7 +37,7 @@ export async function stageRows(
   const { bytes, facts } = encodeParquet(table.columns, values, rows.length);
   const key = dataFileKey(table, partition, fileName);
   await warehouse.put(key, bytes);
-  return facts.dataFile(`${warehouse.rootUri}/${key}`, partition, bytes.length);
+  return facts.dataFile(uriOf(warehouse, key), partition, bytes.length);
 }
 
 export function stagedTable(table: TableDefinition, dataFiles: readonly DataFile[]): StagedTable {

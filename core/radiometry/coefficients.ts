@@ -82,17 +82,7 @@ export function coefficientsFromReferences(inputs: ReferenceInputs, where: strin
       { where },
     );
   }
-  return {
-    bandCount,
-    sampleCount,
-    offset,
-    gain,
-    columnQuality,
-    goodBands,
-    plainBands: plainBandsOf(offset, gain, columnQuality, bandCount),
-    saturationLevel: inputs.saturationLevel ?? Number.POSITIVE_INFINITY,
-    fillValue: inputs.fillValue ?? Number.NaN,
-  };
+  return completed({ bandCount, sampleCount, offset, gain, columnQuality, goodBands }, inputs);
 }
 
 /**
@@ -115,16 +105,20 @@ export function coefficientsFromScale(inputs: {
   }
   const offset = new Float32Array(bandCount * sampleCount).fill(-inputs.offset / inputs.factor);
   const gain = new Float32Array(bandCount * sampleCount).fill(inputs.factor * packedPerUnit);
+  return completed({ bandCount, sampleCount, offset, gain, columnQuality, goodBands }, inputs);
+}
+
+/** What follows from the arrays, and the stored values that mean something, with "none" as a number that never compares. */
+function completed(
+  arrays: Omit<CalibrationCoefficients, 'plainBands' | 'saturationLevel' | 'fillValue'>,
+  stored: { readonly saturationLevel: number | null; readonly fillValue: number | null },
+): CalibrationCoefficients {
+  const { offset, gain, columnQuality, bandCount } = arrays;
   return {
-    bandCount,
-    sampleCount,
-    offset,
-    gain,
-    columnQuality,
-    goodBands,
+    ...arrays,
     plainBands: plainBandsOf(offset, gain, columnQuality, bandCount),
-    saturationLevel: inputs.saturationLevel ?? Number.POSITIVE_INFINITY,
-    fillValue: inputs.fillValue ?? Number.NaN,
+    saturationLevel: stored.saturationLevel ?? Number.POSITIVE_INFINITY,
+    fillValue: stored.fillValue ?? Number.NaN,
   };
 }
 

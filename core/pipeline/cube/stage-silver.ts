@@ -1,5 +1,6 @@
 import { silverReflectance } from '#schemas/tables.ts';
 import type { DataFile } from '../../formats/iceberg/data-file.ts';
+import { uriOf } from '../../formats/iceberg/table-location.ts';
 import type { EncodedRowGroup } from '../../formats/parquet/encode-row-group.ts';
 import type { ParquetColumn } from '../../formats/parquet/parquet-column.ts';
 import { ParquetFileFacts, parquetMagic } from '../../formats/parquet/parquet-file.ts';
@@ -69,6 +70,6 @@ export class SilverStager {
     this.#open = null;
     await writer.append(facts.footer());
     const { sizeBytes } = await writer.commit();
-    this.#dataFiles.push(facts.dataFile(`${this.#warehouse.rootUri}/${key}`, this.#partition, sizeBytes));
+    this.#dataFiles.push(facts.dataFile(uriOf(this.#warehouse, key), this.#partition, sizeBytes));
   }
 }
