@@ -10,7 +10,8 @@ export interface GranuleJob {
 
 /**
  * The container's own process for the one granule of a lake, as AWS Batch would start it: reads the raw cube where it lies,
- * writes bronze, silver and gold, and its outcome. What an earlier run of it left is removed first.
+ * writes bronze, silver and gold, and its outcome. What an earlier run of it left in bronze is removed first, so that no program pays
+ * for the removal.
  */
 export function granuleJob(root: string, lake: string): GranuleJob {
   const warehouse = join(lake, 'warehouse');

@@ -59,6 +59,7 @@ for (let repeat = 0; repeat < Number(options.repeats); repeat++) {
   if (repeat === 0) ourNdvi = await ndviOfLake();
   const job = granuleJob(root, lake);
   jobRuns.push(await measureProcess(job.command, job.environment));
+  rmSync(join(cube, 'reference-out'), { recursive: true, force: true });
   if (reference !== null) referenceRuns.push(await measureProcess(reference, referenceEnvironment()));
 }
 

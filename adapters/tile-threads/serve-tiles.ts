@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { InvariantError } from '#core/errors.ts';
+import { InvariantError, invariant } from '#core/errors.ts';
 import type { TileProcessor } from '#core/pipeline/cube/tile-processor.ts';
 import type { TileSetup } from '#core/pipeline/cube/tile-setup.ts';
 import { carry } from './carried-error.ts';
@@ -12,16 +12,28 @@ import type { TileReply, TileRequest } from './thread-pool.ts';
 export function serveTiles(openProcessor: (setup: TileSetup, wiring: unknown) => Promise<TileProcessor>): void {
   const port = parentPort;
   if (port === null) throw new InvariantError('Expected to run as a worker thread');
-  const { setup, wiring } = workerData as { setup: TileSetup; wiring: unknown };
-  const processor = openProcessor(setup, wiring);
-  port.on('message', async ({ tileIndex }: TileRequest) => {
+  const { wiring } = workerData as { wiring: unknown };
+  let processor: Promise<TileProcessor> | undefined;
+  port.on('message', async (request: TileRequest) => {
     try {
-      const result = await (await processor).process(tileIndex);
+      if ('setup' in request) {
+        processor = openProcessor(request.setup, wiring);
+        await processor;
+        return;
+      }
+      invariant(processor !== undefined, 'Expected a setup before the first tile');
+      if ('finish' in request) {
+        await (await processor).finish();
+        port.postMessage({ finished: true } satisfies TileReply);
+        return;
+      }
+      const { tileIndex, spare } = request;
+      const result = await (await processor).process(tileIndex, spare);
       const buffers = [result.plotOfPixel.buffer, result.indexValues.buffer] as ArrayBuffer[];
       if (result.rowGroup !== null) buffers.push(result.rowGroup.bytes.buffer);
       port.postMessage({ tileIndex, result } satisfies TileReply, buffers);
     } catch (error) {
-      port.postMessage({ tileIndex, error: carry(error) } satisfies TileReply);
+      port.postMessage({ error: carry(error) } satisfies TileReply);
     }
   });
 }

@@ -1,14 +1,18 @@
 import { Worker } from 'node:worker_threads';
 import { TemporaryError } from '#core/errors.ts';
-import { type TileResult, tileCountOf } from '#core/pipeline/cube/tile-setup.ts';
+import { type TileResult, type TileSetup, tileCountOf } from '#core/pipeline/cube/tile-setup.ts';
 import type { TilePool } from '#core/ports/tile-pool.ts';
 import { type CarriedError, revive } from './carried-error.ts';
 
 /** What goes to a worker thread and what comes back. */
-export type TileRequest = { readonly tileIndex: number };
+export type TileRequest =
+  | { readonly setup: TileSetup }
+  | { readonly tileIndex: number; readonly spare: ArrayBuffer | null }
+  | { readonly finish: true };
 export type TileReply =
   | { readonly tileIndex: number; readonly result: TileResult }
-  | { readonly tileIndex: number; readonly error: CarriedError };
+  | { readonly finished: true }
+  | { readonly error: CarriedError };
 
 export interface ThreadPoolOptions {
   readonly threadCount: number;
@@ -23,13 +27,26 @@ export interface ThreadPoolOptions {
  * one in order waits, so that at most threadCount + 1 tiles are in work or waiting at any time.
  */
 export function threadTilePool(options: ThreadPoolOptions): TilePool {
+  let prepared: Worker[] = [];
+  const prepare = (tileCount: number): void => {
+    while (prepared.length < Math.min(options.threadCount, tileCount)) {
+      const worker = new Worker(options.workerUrl, { workerData: { wiring: options.wiring } });
+      // A thread that is never given a cube must not keep the process alive.
+      worker.unref();
+      prepared.push(worker);
+    }
+  };
   return {
+    prepare,
     async process(setup, onTile) {
       const tileCount = tileCountOf(setup);
-      const threadCount = Math.min(options.threadCount, tileCount);
-      const workers = Array.from({ length: threadCount }, () => {
-        return new Worker(options.workerUrl, { workerData: { setup, wiring: options.wiring } });
-      });
+      prepare(tileCount);
+      const workers = prepared;
+      prepared = [];
+      for (const worker of workers) {
+        worker.ref();
+        worker.postMessage({ setup } satisfies TileRequest);
+      }
       try {
         await new TileRun(workers, tileCount, onTile).finished;
       } finally {
@@ -46,8 +63,11 @@ class TileRun {
   readonly #onTile: (result: TileResult) => Promise<void>;
   readonly #waiting = new Map<number, TileResult>();
   readonly #idle: Worker[] = [];
+  /** Buffers of results that are done with. */
+  readonly #spares: ArrayBuffer[] = [];
   #nextToStart = 0;
   #nextToDeliver = 0;
+  #finishedCount = 0;
   #isDelivering = false;
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
@@ -71,18 +91,28 @@ class TileRun {
   }
 
   #start(worker: Worker): void {
-    if (this.#nextToStart === this.#tileCount) return;
+    if (this.#nextToStart === this.#tileCount) {
+      worker.postMessage({ finish: true } satisfies TileRequest);
+      return;
+    }
     const isTooFarAhead = this.#nextToStart - this.#nextToDeliver > this.#workers.length;
     if (isTooFarAhead) {
       this.#idle.push(worker);
       return;
     }
-    worker.postMessage({ tileIndex: this.#nextToStart++ } satisfies TileRequest);
+    const spare = this.#spares.pop() ?? null;
+    const request: TileRequest = { tileIndex: this.#nextToStart++, spare };
+    worker.postMessage(request, spare === null ? [] : [spare]);
   }
 
   #receive(worker: Worker, reply: TileReply): void {
     if ('error' in reply) {
       this.#reject(revive(reply.error));
+      return;
+    }
+    if ('finished' in reply) {
+      this.#finishedCount++;
+      this.#resolveAtEnd();
       return;
     }
     this.#waiting.set(reply.tileIndex, reply.result);
@@ -95,12 +125,17 @@ class TileRun {
     this.#isDelivering = true;
     for (let result = this.#take(); result !== undefined; result = this.#take()) {
       await this.#onTile(result);
+      if (result.rowGroup !== null) this.#spares.push(result.rowGroup.bytes.buffer);
       this.#nextToDeliver++;
       const worker = this.#idle.pop();
       if (worker !== undefined) this.#start(worker);
     }
     this.#isDelivering = false;
-    if (this.#nextToDeliver === this.#tileCount) this.#resolve();
+    this.#resolveAtEnd();
+  }
+
+  #resolveAtEnd(): void {
+    if (this.#nextToDeliver === this.#tileCount && this.#finishedCount === this.#workers.length) this.#resolve();
   }
 
   #take(): TileResult | undefined {

@@ -5,5 +5,7 @@ import type { TileResult, TileSetup } from '../pipeline/cube/tile-setup.ts';
  * flight, so that memory stays bounded however long the cube is.
  */
 export interface TilePool {
+  /** Says that a cube of so many tiles comes soon, so that threads can start meanwhile. */
+  prepare(tileCount: number): void;
   process(setup: TileSetup, onTile: (result: TileResult) => Promise<void>): Promise<void>;
 }

@@ -109,8 +109,7 @@ function isPlainRow(
 ): boolean {
   let flaws = 0;
   for (let sample = 0; sample < sampleCount; sample++) {
-    const stored = data[from]!;
-    from += sampleStride;
+    const stored = data[from + sample * sampleStride]!;
     const value = (stored - offset[columns + sample]!) * gain[columns + sample]!;
     const rounded = (value + (value < 0 ? -0.5 : 0.5)) | 0;
     packed[to + sample] = rounded;

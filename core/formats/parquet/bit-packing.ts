@@ -1,3 +1,5 @@
+import { invariant } from '../../errors.ts';
+
 /**
  * Parquet's RLE / bit-packing hybrid.
  * @source Apache Parquet format, Encodings.md, "Run Length Encoding / Bit-Packing Hybrid (RLE = 3)"
@@ -11,6 +13,11 @@ export function bitWidthOf(codeCount: number): number {
 /** Upper bound of the encoded size of `count` codes. */
 export function packedBytesMax(count: number, bitWidth: number): number {
   return Math.ceil(count / 8) * bitWidth + 16;
+}
+
+/** Bytes that `writeVarint` takes. */
+export function varintBytes(value: number): number {
+  return Math.max(1, Math.ceil((32 - Math.clz32(value)) / 7));
 }
 
 export function writeVarint(out: Uint8Array, position: number, value: number): number {
@@ -67,40 +74,45 @@ export function writeBitPacked(
 }
 
 /**
- * The same run straight from values: the code of each is looked up on the way.
+ * The same run straight from values: the code of each is looked up on the way, two values and 32 bits at a time.
  *
- * @param values int16; `codeOf[value + 32768]` is below 2^bitWidth.
+ * @param out Words of the output; `position` counts bytes and the run's first code must come to stand at a whole word.
+ * @param pairs Two int16 values a word; at least `count` of them, and one more where `count` is odd.
+ * @param codeOf By the value's 16 bits; below 2^bitWidth.
  */
-export function writeBitPackedValues(
-  out: Uint8Array,
+export function writeBitPackedPairs(
+  out: Uint32Array,
   position: number,
-  values: Int16Array,
+  pairs: Int32Array,
   codeOf: Uint16Array,
   count: number,
   bitWidth: number,
 ): number {
+  const bytes = new Uint8Array(out.buffer, out.byteOffset, out.byteLength);
   const groupCount = Math.ceil(count / 8);
-  position = writeVarint(out, position, (groupCount << 1) | 1);
+  position = writeVarint(bytes, position, (groupCount << 1) | 1);
+  invariant(position % 4 === 0, 'Expected codes that start at a whole word', { position });
   const end = position + groupCount * bitWidth;
+  const pairCount = (count + 1) >> 1;
+  const pairBits = 2 * bitWidth;
+  let at = position >> 2;
   let word = 0;
   let bits = 0;
-  for (let index = 0; index < count; index++) {
-    word |= codeOf[values[index]! + 32_768]! << bits;
-    bits += bitWidth;
-    if (bits >= 16) {
-      out[position] = word;
-      out[position + 1] = word >>> 8;
-      position += 2;
-      word >>>= 16;
-      bits -= 16;
+  for (let index = 0; index < pairCount; index++) {
+    const pair = pairs[index]!;
+    const codes = codeOf[pair & 0xffff]! | (codeOf[pair >>> 16]! << bitWidth);
+    word |= codes << bits;
+    bits += pairBits;
+    if (bits >= 32) {
+      out[at++] = word;
+      bits -= 32;
+      word = bits === 0 ? 0 : codes >>> (pairBits - bits);
     }
   }
-  while (bits > 0) {
-    out[position++] = word;
+  for (position = at * 4; position < end; position++) {
+    bytes[position] = word;
     word >>>= 8;
-    bits -= 8;
   }
-  while (position < end) out[position++] = 0;
   return end;
 }
 

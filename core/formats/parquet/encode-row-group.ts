@@ -9,6 +9,7 @@ import { ThriftWriter } from './thrift-writer.ts';
 
 /** One row group, encoded apart from the file it will stand in: offsets count from its own first byte. */
 export interface EncodedRowGroup {
+  /** Lies in the scratch that it was encoded with, until that is used again or its buffer is taken. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly rowCount: number;
   readonly columns: readonly ColumnChunkFacts[];
@@ -36,9 +37,10 @@ export interface RowGroupScratch {
 }
 
 export function rowGroupScratch(): RowGroupScratch {
-  return { packed: packedScratch(), bytes: new Uint8Array(1 << 20), lengthBytes: 0 };
+  return { packed: packedScratch(), bytes: new Uint8Array(0), lengthBytes: 0 };
 }
 
+const startingBytes = 1 << 20;
 const zstdOptions = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 /** Pages are compressed only where a sample of this size shrinks: bit-packed noise does not, and trying costs time. */
@@ -48,7 +50,8 @@ const worthwhileRatio = 0.95;
 /**
  * @param columns One for each of `values`, in file order.
  * @param rowCount Rows of every column; at least 1.
- * @returns A row group that owns its bytes, so that it can be moved to another thread.
+ * @returns A row group whose bytes lie in `scratch.bytes`, which may start empty and grows as needed. Put another buffer there
+ * before the next call where this one is to be kept or moved to another thread.
  */
 export function encodeRowGroup(
   columns: readonly ParquetColumn[],
@@ -68,7 +71,7 @@ export function encodeRowGroup(
     const encoded = encodeColumn(column, values[position]!, rowCount, scratch.packed);
     return appendColumnChunk(scratch, encoded, rowCount);
   });
-  return { bytes: scratch.bytes.slice(0, scratch.lengthBytes), rowCount, columns: chunks };
+  return { bytes: scratch.bytes.subarray(0, scratch.lengthBytes), rowCount, columns: chunks };
 }
 
 function appendColumnChunk(scratch: RowGroupScratch, column: EncodedColumn, rowCount: number): ColumnChunkFacts {
@@ -156,7 +159,7 @@ function appendPage(
 function append(scratch: RowGroupScratch, bytes: Uint8Array): void {
   const needed = scratch.lengthBytes + bytes.length;
   if (needed > scratch.bytes.length) {
-    const grown = new Uint8Array(Math.max(needed, scratch.bytes.length * 2));
+    const grown = new Uint8Array(Math.max(needed, scratch.bytes.length * 2, startingBytes));
     grown.set(scratch.bytes.subarray(0, scratch.lengthBytes));
     scratch.bytes = grown;
   }

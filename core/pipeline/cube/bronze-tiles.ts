@@ -9,13 +9,18 @@ import { type TileGrid, tileRange } from './tile-setup.ts';
 
 export type PixelLocations = { readonly x: Float64Array; readonly y: Float64Array };
 
-/** Writes each tile's shards, and its positions where every pixel has its own, to a bronze group. */
+/**
+ * Writes each tile's shards, and its positions where every pixel has its own, to a bronze group. Storing a tile goes on
+ * while the next one is calibrated: a disk that must have the bytes for sure answers late.
+ */
 export class BronzeTileWriter {
   readonly #warehouse: ObjectStore;
   readonly #rootKey: string;
   readonly #grid: TileGrid;
   readonly #crs: CoordinateSystem | null;
-  readonly #shards: ShardWriter;
+  readonly #reflectanceShards: ShardWriter;
+  readonly #qualityShards: ShardWriter;
+  #storing: Promise<void> = Promise.resolve();
 
   /** @param crs System of the locations; null when there are none. */
   constructor(warehouse: ObjectStore, rootKey: string, grid: TileGrid, crs: CoordinateSystem | null) {
@@ -23,32 +28,45 @@ export class BronzeTileWriter {
     this.#rootKey = rootKey;
     this.#grid = grid;
     this.#crs = crs;
-    this.#shards = new ShardWriter(grid);
+    this.#reflectanceShards = new ShardWriter(grid);
+    this.#qualityShards = new ShardWriter(grid);
   }
 
   /**
-   * Encodes the tile's reflectance before it returns, so that the planes may change afterwards; `tile.quality` must stay
-   * until the promise settles.
+   * Encodes a tile, once the one before is stored, and starts to store it: the planes may change when the promise has
+   * resolved. It fails with the error of the one before.
    */
   async writeTile(tileIndex: number, tile: CalibratedTile, locations: PixelLocations | null): Promise<void> {
+    await this.#storing;
     const { lineStart, lineEnd } = tileRange(this.#grid, tileIndex);
     const pixelCount = (lineEnd - lineStart) * this.#grid.sampleCount;
     const mayBeEmpty = (band: number): boolean => (tile.bandQuality[band]! & quality.noData) !== 0;
     const isClean = (band: number): boolean => tile.bandQuality[band] === 0;
-    const reflectance = this.#shards.reflectance(tile.packed, pixelCount, mayBeEmpty);
-    await this.#put(shardKey(this.#rootKey, 'reflectance', tileIndex), reflectance);
+    const reflectance = this.#reflectanceShards.reflectance(tile.packed, pixelCount, mayBeEmpty);
+    const objects = [{ key: shardKey(this.#rootKey, 'reflectance', tileIndex), bytes: reflectance }];
     // A shard without chunks need not exist: readers take the fill value.
     if (tile.bandQuality.some((bits) => bits !== 0)) {
-      const shard = this.#shards.quality(tile.quality, pixelCount, isClean);
-      await this.#put(shardKey(this.#rootKey, 'quality', tileIndex), shard);
+      const shard = this.#qualityShards.quality(tile.quality, pixelCount, isClean);
+      objects.push({ key: shardKey(this.#rootKey, 'quality', tileIndex), bytes: shard });
     }
-    if (locations === null) return;
-    const [x, y] = locationArrays(this.#crs!);
-    await this.#put(locationKey(this.#rootKey, x, tileIndex), encodeLocations(locations.x, this.#grid));
-    await this.#put(locationKey(this.#rootKey, y, tileIndex), encodeLocations(locations.y, this.#grid));
+    if (locations !== null) {
+      const [x, y] = locationArrays(this.#crs!);
+      for (const [name, values] of [[x, locations.x] as const, [y, locations.y] as const]) {
+        const bytes = encodeLocations(values, this.#grid);
+        objects.push({ key: locationKey(this.#rootKey, name, tileIndex), bytes });
+      }
+    }
+    this.#storing = this.#put(objects);
+    // Told by the next call; until then it must not count as unhandled.
+    this.#storing.catch(() => {});
   }
 
-  async #put(key: string, bytes: Uint8Array): Promise<void> {
-    await this.#warehouse.put(key, bytes);
+  /** Settles when every tile is stored. */
+  async finish(): Promise<void> {
+    await this.#storing;
+  }
+
+  async #put(objects: readonly { readonly key: string; readonly bytes: Uint8Array }[]): Promise<void> {
+    for (const { key, bytes } of objects) await this.#warehouse.put(key, bytes);
   }
 }

@@ -33,12 +33,12 @@ export async function calibrateCube(request: CalibrateRequest): Promise<void> {
   let hasValue = false;
   for (let tileIndex = 0; tileIndex < tileCount; tileIndex++) {
     const range = tileRange(grid, tileIndex);
-    const { tile, stored } = await source.read(range);
-    await stored;
+    const { tile } = await source.read(range);
     const valueCount = grid.bandCount * (range.lineEnd - range.lineStart) * grid.sampleCount;
     hasValue ||= tile.packed.subarray(0, valueCount).some((value) => value !== packedFill);
     progress.report('Tile:Calibrate:Done', { done: tileIndex + 1, total: tileCount });
   }
+  await source.finish();
   if (!hasValue) {
     throw new CalibrationError(
       'Expected pixels with a value, got none. The cube holds only fill values or NaN; check the file and its fill value.',

@@ -37,11 +37,17 @@ async function openSource(setup: TileSetup, { raw, warehouse, openHdf5 }: TileSt
 /** Processes tiles one after the other in the calling thread: for one core, and for tests. */
 export function sequentialTilePool(stores: TileStores): TilePool {
   return {
+    prepare: () => {},
     async process(setup, onTile) {
       const processor = await openTileProcessor(setup, stores);
       try {
-        for (let tileIndex = 0; tileIndex < tileCountOf(setup); tileIndex++)
-          await onTile(await processor.process(tileIndex));
+        let spare: ArrayBuffer | null = null;
+        for (let tileIndex = 0; tileIndex < tileCountOf(setup); tileIndex++) {
+          const result = await processor.process(tileIndex, spare);
+          await onTile(result);
+          spare = result.rowGroup?.bytes.buffer ?? null;
+        }
+        await processor.finish();
       } finally {
         await processor.close();
       }

@@ -21,7 +21,7 @@ import type { CubeDependencies } from './cube-payload.ts';
 import { placeCubePlots } from './cube-plots.ts';
 import { flattenTiles } from './flatten-tiles.ts';
 import { type ProcessingIds, processingIdsOf } from './processing-ids.ts';
-import type { BronzeSource, CubeSource } from './tile-setup.ts';
+import { type BronzeSource, type CubeSource, tileCountOf, tileGridOf } from './tile-setup.ts';
 import { writeBronzeGroup } from './write-bronze-group.ts';
 
 /** What the two ways to a granule's rows have in common. */
@@ -62,6 +62,7 @@ async function processRaw(request: CubeRequest): Promise<GranuleOutput> {
   context.step('read');
   const reader = await openCube(sources, { overrides: overridesOf(capture), openHdf5 });
   try {
+    request.tilePool.prepare(tileCountOf(tileGridOf(reader.header)));
     const calibration = await calibrationOf(reader, request);
     const source: CubeSource = {
       kind: 'cube',

@@ -21,13 +21,16 @@ export class TileProcessor {
     this.#source = source;
   }
 
-  async process(tileIndex: number): Promise<TileResult> {
+  /**
+   * @param spare Buffer of an earlier result, to be written over: fresh memory costs the system more than the bytes do.
+   * @returns A result of the caller's own, which may be moved to another thread.
+   */
+  async process(tileIndex: number, spare: ArrayBuffer | null = null): Promise<TileResult> {
+    this.#scratch.bytes = new Uint8Array(spare ?? new ArrayBuffer(0));
     const { sampleCount, bandCount, silver, georeference, placed, plotIds, indices } = this.#setup;
     const range = tileRange(this.#setup, tileIndex);
     const pixelCount = (range.lineEnd - range.lineStart) * sampleCount;
-    const { tile, locations, stored } = await this.#source.read(range);
-    // Awaited below; a failure meanwhile must not count as unhandled.
-    stored.catch(() => {});
+    const { tile, locations } = await this.#source.read(range);
     const positions = georeference === null ? null : positionsOf(georeference, { ...range, sampleCount }, locations);
     const plotOfPixel =
       placed === null || positions === null ? null : plotsOf(placed, georeference!, positions, pixelCount);
@@ -48,8 +51,12 @@ export class TileProcessor {
       plotIds,
       this.#scratch,
     );
-    await stored;
     return { tileIndex, rowGroup, ...inPlots, counts: { ...counts, rowCount: rowGroup?.rowCount ?? 0 } };
+  }
+
+  /** Settles when all that belongs to the processed tiles is stored. */
+  finish(): Promise<void> {
+    return this.#source.finish();
   }
 
   close(): Promise<void> {

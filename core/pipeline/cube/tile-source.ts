@@ -8,14 +8,14 @@ import type { TileGrid, TileRange, TileSetup } from './tile-setup.ts';
 export interface SourceTile {
   readonly tile: CalibratedTile;
   readonly locations: PixelLocations | null;
-  /** Settles when all that the source itself writes of the tile is stored. */
-  readonly stored: Promise<void>;
 }
 
 /** Gives the calibrated planes of a tile: from the raw cube through the kernel, or from bronze as it is. */
 export interface TileSource {
   /** Planes are [bands, lines, samples] without gaps; they are the caller's to change until the next read. */
   read(range: TileRange): Promise<SourceTile>;
+  /** Settles when all that the source itself writes of its tiles is stored. */
+  finish(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,10 +38,10 @@ export function rawTileSource(
     async read(range) {
       kernel(await reader.readLines(range), coefficients, tile);
       const locations = await reader.readLocations(range);
-      // Encoded now, stored while the caller works on.
-      const stored = bronze.writeTile(range.tileIndex, tile, locations);
-      return { tile, locations, stored };
+      await bronze.writeTile(range.tileIndex, tile, locations);
+      return { tile, locations };
     },
+    finish: () => bronze.finish(),
     close: () => reader.close(),
   };
 }
@@ -55,8 +55,9 @@ export function bronzeTileSource(setup: TileSetup, reader: BronzeReader): TileSo
       const quality = await reader.readQuality(range);
       gatherQuality(quality, setup.goodBands, window.lineCount * window.sampleCount, pixelQuality, bandQuality);
       const tile = { packed: window.data as Int16Array, quality, pixelQuality, bandQuality };
-      return { tile, locations: await reader.readLocations(range), stored: Promise.resolve() };
+      return { tile, locations: await reader.readLocations(range) };
     },
+    finish: async () => {},
     close: () => reader.close(),
   };
 }

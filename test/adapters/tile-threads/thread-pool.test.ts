@@ -58,6 +58,7 @@ describe('threadTilePool', () => {
     const payload = cubePayload({
       openHdf5,
       tilePool: {
+        prepare: pool.prepare,
         // Coefficients of another width reach the workers.
         process: (setup, onTile) => {
           if (setup.source.kind !== 'cube') throw new Error('expected a raw cube');
