@@ -28,6 +28,7 @@ const demoLakeChecks: readonly PeerCheck[] = [
     name: 'demo lake: pyiceberg counts and sums as our SQL does',
     command: demo('python.sh', 'read_with_pyiceberg.py'),
   },
+  { name: 'demo lake: the notebook of a season runs through the catalog', command: demo('notebook.sh') },
   { name: 'demo lake: Spark counts and sums as our SQL does', command: demo('spark.sh') },
 ];
 
