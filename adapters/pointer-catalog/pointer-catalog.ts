@@ -1,12 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { CommitConflictError, ConfigurationError, NotFoundError, PreconditionFailedError } from '#core/errors.ts';
+import { CommitConflictError, ConfigurationError, NotFoundError } from '#core/errors.ts';
 import { applyUpdates } from '#core/formats/iceberg/apply-updates.ts';
 import { newTableMetadata } from '#core/formats/iceberg/create-table.ts';
 import { tableLocation } from '#core/formats/iceberg/table-location.ts';
 import type { CreateTableRequest, TableCommit, TableMetadata } from '#core/formats/iceberg/table-metadata.ts';
-import type { Catalog, LoadedTable, TableIdentifier } from '#core/ports/catalog.ts';
+import type {
+  Catalog,
+  LoadedTable,
+  NamespaceChange,
+  NamespaceProperties,
+  TableIdentifier,
+} from '#core/ports/catalog.ts';
 import type { ObjectStore } from '#core/ports/object-store.ts';
-import { nameIn, namespaceKey, namespacePrefix, tableMarkerKey, tableMarkerPrefix } from './pointer-keys.ts';
+import { NamespaceMarkers } from './namespace-markers.ts';
+import { nameIn, nameOf, TableNames, withName } from './table-names.ts';
 import { type TableVersion, TableVersions } from './table-versions.ts';
 
 export interface PointerCatalogOptions {
@@ -16,10 +23,11 @@ export interface PointerCatalogOptions {
 
 /**
  * A catalog that needs nothing but the warehouse: the newest `v<N>.metadata.json` of a table is the table, and creating
- * the next one conditionally is a commit. Tables always lie at `tables/<namespace>/<name>`.
+ * the next one conditionally is a commit. A table lies at `tables/<namespace>/<name>` of the name that it was created with.
  *
  * Dropping a table is one more version, a tombstone: it races with commits like any other, and the table's files stay
- * for maintenance to remove. A table of the same name continues the numbers.
+ * for maintenance to remove. A table of the same name continues the numbers. Renaming is one more version too: the
+ * files stay in the folder of the first name.
  */
 export function pointerCatalog(warehouse: ObjectStore, options: PointerCatalogOptions = {}): Catalog {
   return new PointerCatalog(warehouse, options.nowMs ?? Date.now, options.newUuid ?? randomUUID);
@@ -28,115 +36,144 @@ export function pointerCatalog(warehouse: ObjectStore, options: PointerCatalogOp
 class PointerCatalog implements Catalog {
   readonly #warehouse: ObjectStore;
   readonly #versions: TableVersions;
+  readonly #names: TableNames;
+  readonly #namespaces: NamespaceMarkers;
   readonly #nowMs: () => number;
   readonly #newUuid: () => string;
 
   constructor(warehouse: ObjectStore, nowMs: () => number, newUuid: () => string) {
     this.#warehouse = warehouse;
     this.#versions = new TableVersions(warehouse);
+    this.#names = new TableNames(warehouse, this.#versions, newUuid);
+    this.#namespaces = new NamespaceMarkers(warehouse);
     this.#nowMs = nowMs;
     this.#newUuid = newUuid;
   }
 
-  async listNamespaces(): Promise<string[]> {
-    return this.#namesUnder(namespacePrefix);
+  listNamespaces(): Promise<string[]> {
+    return this.#namespaces.list();
   }
 
-  async createNamespace(namespace: string): Promise<void> {
-    await this.#mark(namespaceKey(namespace));
+  createNamespace(namespace: string, properties: NamespaceProperties = {}): Promise<void> {
+    return this.#namespaces.create(namespace, properties);
+  }
+
+  loadNamespace(namespace: string): Promise<NamespaceProperties | null> {
+    return this.#namespaces.load(namespace);
+  }
+
+  updateNamespace(namespace: string, change: NamespaceChange): Promise<void> {
+    return this.#namespaces.update(namespace, change);
+  }
+
+  async dropNamespace(namespace: string): Promise<void> {
+    await this.#needNamespace(namespace);
+    const [table] = await this.listTables(namespace);
+    if (table !== undefined)
+      throw new CommitConflictError(
+        `Expected a namespace without tables, got ${nameOf(table)}. Drop its tables first.`,
+        { namespace },
+      );
+    await this.#namespaces.drop(namespace);
   }
 
   async listTables(namespace: string): Promise<TableIdentifier[]> {
-    const names = await this.#namesUnder(tableMarkerPrefix(namespace));
-    const tables = names.map((name) => ({ namespace, name }));
-    const newest = await Promise.all(tables.map((table) => this.#versions.newest(table)));
-    return tables.filter((_, index) => (newest[index]?.metadata ?? null) !== null);
+    const tables = await this.#names.list(namespace);
+    const found = await Promise.all(tables.map((table) => this.#names.find(table)));
+    return tables.filter((_, index) => found[index] !== null);
   }
 
   async loadTable(identifier: TableIdentifier): Promise<LoadedTable | null> {
-    const newest = await this.#versions.newest(identifier);
-    return newest === null ? null : loaded(identifier, newest);
+    const found = await this.#names.find(identifier);
+    return found === null ? null : { identifier, metadata: found.metadata, metadataLocation: found.version.location };
   }
 
   async createTable(identifier: TableIdentifier, request: CreateTableRequest): Promise<LoadedTable> {
     await this.#needNamespace(identifier.namespace);
-    const previous = await this.#versions.newest(identifier);
-    if (previous !== null && previous.metadata !== null)
-      throw new CommitConflictError(`Expected no table ${nameOf(identifier)}, got one.`, { table: nameOf(identifier) });
+    const previous = await this.#freePlace(identifier);
     const location = tableLocation(this.#warehouse, identifier);
     const birth = { uuid: this.#newUuid(), location, nowMs: this.#nowMs() };
-    this.#checkLocation(identifier, request.location ?? location);
-    return this.#publish(identifier, previous, newTableMetadata(request, birth));
+    this.#checkLocation(identifier, identifier, request.location ?? location);
+    return this.#publishNew(identifier, previous, withName(newTableMetadata(request, birth), null));
   }
 
   async commitTable(identifier: TableIdentifier, commit: TableCommit): Promise<LoadedTable> {
-    const previous = await this.#versions.newest(identifier);
-    const base = previous?.metadata ?? null;
+    const found = await this.#names.find(identifier);
     const isCreation = commit.requirements.some((requirement) => requirement.type === 'assert-create');
-    if (base === null && !isCreation) throw noTable(identifier);
-    if (base === null) await this.#needNamespace(identifier.namespace);
-    const current = base === null ? null : { metadata: base, metadataLocation: previous!.location };
+    if (found === null && !isCreation) throw noTable(identifier);
+    if (found === null) await this.#needNamespace(identifier.namespace);
+    const current = found === null ? null : { metadata: found.metadata, metadataLocation: found.version.location };
     const metadata = applyUpdates(current, commit, nameOf(identifier), this.#nowMs());
-    this.#checkLocation(identifier, metadata.location);
+    this.#checkLocation(identifier, found?.place ?? identifier, metadata.location);
+    if (found !== null) {
+      const named = withName(metadata, nameIn(found.metadata));
+      const { location } = await this.#versions.publish(found.place, found.version, named);
+      return { identifier, metadata: named, metadataLocation: location };
+    }
+    const previous = await this.#freePlace(identifier);
     const identified = metadata['table-uuid'] === '' ? { ...metadata, 'table-uuid': this.#newUuid() } : metadata;
-    return this.#publish(identifier, previous, identified);
+    return this.#publishNew(identifier, previous, withName(identified, null));
   }
 
   async dropTable(identifier: TableIdentifier): Promise<void> {
+    const found = await this.#names.find(identifier);
+    if (found === null) throw noTable(identifier);
+    await this.#versions.publish(found.place, found.version, null);
+  }
+
+  async renameTable(from: TableIdentifier, to: TableIdentifier): Promise<void> {
+    await this.#needNamespace(to.namespace);
+    const found = await this.#names.find(from);
+    if (found === null) throw noTable(from);
+    const isHome = nameOf(found.place) === nameOf(to);
+    if (!isHome) await this.#names.point(to, found.place);
+    const name = isHome ? null : nameOf(to);
+    const current = { metadata: found.metadata, metadataLocation: found.version.location };
+    const metadata = applyUpdates(current, { requirements: [], updates: [] }, nameOf(from), this.#nowMs());
+    await this.#versions.publish(found.place, found.version, withName(metadata, name));
+  }
+
+  /** What was at the table's own place before: null or a dropped table. */
+  async #freePlace(identifier: TableIdentifier): Promise<TableVersion | null> {
+    if ((await this.#names.find(identifier)) !== null)
+      throw new CommitConflictError(`Expected no table ${nameOf(identifier)}, got one.`, { table: nameOf(identifier) });
     const previous = await this.#versions.newest(identifier);
-    if (previous === null || previous.metadata === null) throw noTable(identifier);
-    await this.#versions.publish(identifier, previous, null);
+    const stranger = previous?.metadata ?? null;
+    if (stranger === null) return previous;
+    throw new ConfigurationError(
+      `Expected an empty place for ${nameOf(identifier)}, got the files of ${nameIn(stranger)}, which was renamed. Rename it back, drop it or take another name.`,
+      { table: nameOf(identifier) },
+    );
   }
 
   /** The marker first: a table without one would be missing from listings, a marker without a table is skipped. */
-  async #publish(
+  async #publishNew(
     identifier: TableIdentifier,
     previous: TableVersion | null,
     metadata: TableMetadata,
   ): Promise<LoadedTable> {
-    if (previous === null) await this.#mark(tableMarkerKey(identifier));
+    await this.#names.claim(identifier);
     const published = await this.#versions.publish(identifier, previous, metadata);
     return { identifier, metadata, metadataLocation: published.location };
   }
 
   async #needNamespace(namespace: string): Promise<void> {
-    if ((await this.#warehouse.head(namespaceKey(namespace))) !== null) return;
+    if ((await this.#namespaces.load(namespace)) !== null) return;
     throw new NotFoundError(`Expected a namespace ${namespace}, got none. Create it first.`, { namespace });
   }
 
   /** Trailing slashes are one place to engines that send them. */
-  #checkLocation(identifier: TableIdentifier, location: string): void {
-    const own = tableLocation(this.#warehouse, identifier);
+  #checkLocation(identifier: TableIdentifier, place: TableIdentifier, location: string): void {
+    const own = tableLocation(this.#warehouse, place);
     if (location.replace(/\/+$/, '') === own) return;
     throw new ConfigurationError(
       `Expected location ${own}, got ${location} (table ${nameOf(identifier)}). Leave the location out.`,
       { table: nameOf(identifier) },
     );
   }
-
-  async #mark(key: string): Promise<void> {
-    try {
-      await this.#warehouse.put(key, Buffer.from('{}'), { ifNoneMatch: '*' });
-    } catch (error) {
-      if (!(error instanceof PreconditionFailedError)) throw error;
-    }
-  }
-
-  async #namesUnder(prefix: string): Promise<string[]> {
-    const facts = await Array.fromAsync(this.#warehouse.list(prefix));
-    return facts.map(({ key }) => nameIn(key, prefix));
-  }
-}
-
-function loaded(identifier: TableIdentifier, { metadata, location }: TableVersion): LoadedTable | null {
-  return metadata === null ? null : { identifier, metadata, metadataLocation: location };
 }
 
 function noTable(identifier: TableIdentifier): NotFoundError {
   const table = nameOf(identifier);
   return new NotFoundError(`Expected a table ${table}, got none.`, { table });
-}
-
-function nameOf({ namespace, name }: TableIdentifier): string {
-  return `${namespace}.${name}`;
 }

@@ -22,7 +22,7 @@ export function tableMarkerPrefix(namespace: string): string {
 }
 
 /** The name in a marker's key. */
-export function nameIn(key: string, prefix: string): string {
+export function nameInKey(key: string, prefix: string): string {
   return key.slice(prefix.length, -suffix.length);
 }
 
