@@ -118,3 +118,20 @@ export const stringBoundCharacterCountMax = 64;
 
 /** Requests to the REST catalog: a commit carries schemas of some thousand columns at most, not data. */
 export const catalogRequestBytesMax = 64 * mib;
+
+/** What a catalog is asked without changing it is asked this often: five tries with doubled waits outlast a restart of a server. */
+export const catalogReadAttemptCountMax = 5;
+
+/** A catalog that asks for a longer pause than this is not waited for: the caller decides. */
+export const catalogRetryAfterMsMax = 60_000;
+
+/** Pages of one listing: at 100 names each this is ten times the tables that Glue allows; more lead in a circle. */
+export const catalogPageCountMax = 100_000;
+
+/** Tables whose last answer is kept to ask "changed since?": metadata of a long history takes megabytes. */
+export const catalogKnownTableCountMax = 32;
+
+/** Answers that a catalog server keeps to repeat them: half an hour of a commit each second, and bounded memory. */
+export const idempotentAnswerCountMax = 2000;
+export const idempotentAnswerBytesMax = 64 * mib;
+export const idempotencyLifetimeMs = 30 * 60 * 1000;
