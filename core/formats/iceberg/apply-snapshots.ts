@@ -1,3 +1,4 @@
+import { CommitConflictError } from '../../errors.ts';
 import { refuse } from './apply-structure.ts';
 import { mainBranch, type Snapshot, type SnapshotRef, snapshotById, type TableMetadata } from './table-metadata.ts';
 
@@ -9,7 +10,11 @@ export function withSnapshot(metadata: TableMetadata, snapshot: Snapshot, table:
   const sequenceNumber = snapshot['sequence-number'];
   if (snapshotById(metadata, id) !== null) refuse(table, `a new snapshot id, got ${id} again`);
   if (metadata['format-version'] === 2 && sequenceNumber <= metadata['last-sequence-number'])
-    refuse(table, `a sequence number above ${metadata['last-sequence-number']}, got ${sequenceNumber}`);
+    // On another branch, where no requirement told them apart.
+    throw new CommitConflictError(
+      `Expected a sequence number above ${metadata['last-sequence-number']}, got ${sequenceNumber} (${table}). Another writer committed first.`,
+      { table },
+    );
   const parentId = snapshot['parent-snapshot-id'] ?? null;
   if (parentId !== null && snapshotById(metadata, parentId) === null)
     refuse(table, `a parent in the table, got ${parentId}`);

@@ -49,6 +49,8 @@ export interface RewrittenManifest {
 export interface Removal {
   readonly rewritten: readonly RewrittenManifest[];
   readonly removed: readonly AvroRecord[];
+  /** Highest data sequence number of the removed files; null when there are none. */
+  readonly newestSequenceNumber: bigint | null;
 }
 
 /**
@@ -68,13 +70,18 @@ export async function removeLivePaths(
   const sought = new Set(paths);
   const rewritten: RewrittenManifest[] = [];
   const removed: AvroRecord[] = [];
+  let newestSequenceNumber: bigint | null = null;
   const live = manifests.filter(isLiveData);
   const isLikely = (manifest: ManifestFile) => mayHoldPartition(manifest, likelyPartitions, context);
   const likely = live.filter(isLikely);
   const visit = (entries: readonly ManifestEntry[], original: ManifestFile): boolean => {
     const gone = new Set(entries.filter((entry) => sought.delete(pathOf(entry.file))));
     if (gone.size > 0) {
-      for (const entry of gone) removed.push(entry.file);
+      for (const { file, sequenceNumber } of gone) {
+        removed.push(file);
+        if (newestSequenceNumber === null || sequenceNumber! > newestSequenceNumber)
+          newestSequenceNumber = sequenceNumber;
+      }
       rewritten.push({ original, entries: entries.map((entry) => carried(entry, gone.has(entry), snapshotId)) });
     }
     return sought.size === 0;
@@ -88,7 +95,7 @@ export async function removeLivePaths(
       `Expected a live file ${lost}, got none (${sought.size} of ${new Set(paths).size} paths are not in the table). Another writer may have replaced it.`,
       { path: lost },
     );
-  return { rewritten, removed };
+  return { rewritten, removed, newestSequenceNumber };
 }
 
 /** An entry in a new manifest: its history is written out, because there is nothing left to inherit it from. */

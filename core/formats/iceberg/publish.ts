@@ -9,7 +9,8 @@ import type { Random } from '../../ports/random.ts';
 import { createTableRequest } from './create-table.ts';
 import type { DataFile } from './data-file.ts';
 import { ManifestReader } from './manifest-reader.ts';
-import { commitIdKey, snapshotOfCommit } from './snapshot-summary.ts';
+import { isReferenceName, referenceNameRule } from './references.ts';
+import { branchKey, commitIdKey, snapshotOfCommit } from './snapshot-summary.ts';
 import { stageSnapshot } from './stage-snapshot.ts';
 import { keyOf } from './table-location.ts';
 import type { Snapshot } from './table-metadata.ts';
@@ -31,6 +32,13 @@ export interface TableChange {
   readonly removePaths: readonly string[];
   /** Goes into the snapshot summary. */
   readonly summary: Readonly<Record<string, string>>;
+  /** Where the snapshot goes; `main` by default. A branch that does not exist starts at the current snapshot of main. */
+  readonly branch?: string;
+  /**
+   * What the snapshot says of itself; by default it follows from the files. `replace` promises the same rows in other
+   * files: readers of changes may skip it, and the new files take the age of those that they replace.
+   */
+  readonly operation?: 'append' | 'overwrite' | 'replace';
 }
 
 export interface PublishReport {
@@ -61,7 +69,7 @@ export async function publish(
   for (let attempt = 1; attempt <= commitAttemptCountMax; attempt++) {
     if (conflict !== null) await context.clock.sleepMs(waitMs(attempt, context.random));
     const { metadata } = await loadOrCreateTable(context.catalog, table);
-    const earlier = snapshotOfCommit(metadata, change.commitId);
+    const earlier = snapshotOfCommit(metadata, change.commitId, change.branch);
     if (earlier !== null)
       return { snapshotId: earlier['snapshot-id'], outcome: 'already committed', attemptCount: attempt };
     const nowMs = context.clock.nowMs();
@@ -72,7 +80,7 @@ export async function publish(
       return { snapshotId, outcome: 'committed', attemptCount: attempt };
     } catch (error) {
       if (error instanceof CommitStateUnknownError) {
-        const found = await readBack(context, table, change.commitId, error);
+        const found = await readBack(context, table, change, error);
         return { snapshotId: found['snapshot-id'], outcome: 'committed', attemptCount: attempt };
       }
       if (!(error instanceof CommitConflictError)) throw error;
@@ -99,12 +107,12 @@ function waitMs(attempt: number, random: Random): number {
 async function readBack(
   context: PublishContext,
   table: TableDefinition,
-  commitId: string,
+  { commitId, branch }: TableChange,
   unknown: CommitStateUnknownError,
 ): Promise<Snapshot> {
   for (let check = 1; check <= commitStatusCheckCountMax; check++) {
     const loaded = await context.catalog.loadTable(table).catch(() => null);
-    const found = loaded === null ? null : snapshotOfCommit(loaded.metadata, commitId);
+    const found = loaded === null ? null : snapshotOfCommit(loaded.metadata, commitId, branch);
     if (found !== null) return found;
     if (check < commitStatusCheckCountMax) await context.clock.sleepMs(waitMs(check + 1, context.random));
   }
@@ -141,8 +149,19 @@ function checkChange(context: PublishContext, table: TableDefinition, change: Ta
     seen.add(path);
   }
   if (change.commitId === '') refuse(table, 'a commit id, got none');
-  const reserved = Object.keys(change.summary).find((key) => key === 'operation' || key === commitIdKey);
+  const { branch, operation } = change;
+  if (branch !== undefined && !isReferenceName(branch))
+    refuse(table, `a branch name of ${referenceNameRule}, got ${JSON.stringify(branch.slice(0, 80))}`);
+  if (operation === 'append' && removed.size > 0) refuse(table, 'an append without removed files, got some');
+  if (operation === 'replace') checkSameRows(table, change);
+  const reserved = Object.keys(change.summary).find((key) => ['operation', commitIdKey, branchKey].includes(key));
   if (reserved !== undefined) refuse(table, `a summary without ${reserved}, got one`);
+}
+
+/** A replacement of no files is a rewrite of manifests, and says nothing of rows. */
+function checkSameRows(table: TableDefinition, change: TableChange): void {
+  if ((change.addFiles.length === 0) !== (change.removePaths.length === 0))
+    refuse(table, `files for those that are replaced, got ${change.addFiles.length} for ${change.removePaths.length}`);
 }
 
 function refuse(table: TableDefinition, expectation: string): never {

@@ -2,10 +2,13 @@ import type { AvroRecord } from '../avro/avro-value.ts';
 import { dataFileId } from './data-file-record.ts';
 import { formatJson } from './json-int64.ts';
 import type { ManifestFile } from './manifest-list.ts';
-import type { Snapshot, TableMetadata } from './table-metadata.ts';
+import { ancestorsOf, mainBranch, type Snapshot, type TableMetadata } from './table-metadata.ts';
 
 /** Key of the summary entry that makes a commit recognisable for ever. */
 export const commitIdKey = 'cubelake.commit-id';
+
+/** Names the branch that a commit was made on, where that was not main. */
+export const branchKey = 'cubelake.branch';
 
 export interface SummaryFacts {
   readonly parent: Snapshot | null;
@@ -14,6 +17,9 @@ export interface SummaryFacts {
   /** All manifests of the new snapshot. */
   readonly manifests: readonly ManifestFile[];
   readonly commitId: string;
+  readonly branch: string;
+  /** null: it follows from the files. */
+  readonly operation: string | null;
   readonly extra: Readonly<Record<string, string>>;
 }
 
@@ -33,7 +39,7 @@ export function snapshotSummary(facts: SummaryFacts): Record<string, string> {
   const partitions = new Set([...added, ...removed].map((file) => formatJson(file[dataFileId.partition])));
   const known = {
     ...facts.extra,
-    operation: removed.length === 0 ? 'append' : added.length === 0 ? 'delete' : 'overwrite',
+    operation: facts.operation ?? operationOf(added, removed),
     'changed-partition-count': partitions.size,
     ...(added.length === 0
       ? {}
@@ -54,6 +60,7 @@ export function snapshotSummary(facts: SummaryFacts): Record<string, string> {
     ...totalSize(parent, addedBytes - removedBytes),
     ...deleteTotals(parent),
     [commitIdKey]: facts.commitId,
+    ...(facts.branch === mainBranch ? {} : { [branchKey]: facts.branch }),
   };
   return Object.fromEntries(Object.entries(known).map(([key, value]) => [key, String(value)]));
 }
@@ -76,7 +83,19 @@ function sumOf(files: readonly AvroRecord[], id: string): bigint {
   return files.reduce((sum, file) => sum + (file[id] as bigint), 0n);
 }
 
-/** The snapshot that published this commit, current or not: a rolled back commit has happened too. */
-export function snapshotOfCommit(metadata: TableMetadata, commitId: string): Snapshot | null {
-  return metadata.snapshots.find((snapshot) => snapshot.summary[commitIdKey] === commitId) ?? null;
+function operationOf(added: readonly AvroRecord[], removed: readonly AvroRecord[]): string {
+  if (removed.length === 0) return 'append';
+  return added.length === 0 ? 'delete' : 'overwrite';
+}
+
+/**
+ * The snapshot that published this commit on a branch, current or not: a rolled back commit has happened too. What was
+ * made on another branch has happened here once this one reaches it.
+ */
+export function snapshotOfCommit(metadata: TableMetadata, commitId: string, branch = mainBranch): Snapshot | null {
+  const made = metadata.snapshots.filter((snapshot) => snapshot.summary[commitIdKey] === commitId);
+  const here = made.find((snapshot) => (snapshot.summary[branchKey] ?? mainBranch) === branch);
+  if (here !== undefined || made.length === 0) return here ?? null;
+  const reached = ancestorsOf(metadata, metadata.refs[branch]?.['snapshot-id'] ?? metadata['current-snapshot-id']);
+  return made.find((snapshot) => reached.includes(snapshot)) ?? null;
 }

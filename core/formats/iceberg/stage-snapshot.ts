@@ -22,6 +22,7 @@ import {
   mainBranch,
   type PartitionSpec,
   type Snapshot,
+  type SnapshotRef,
   snapshotById,
   type TableCommit,
   type TableMetadata,
@@ -53,7 +54,9 @@ export async function stageSnapshot(
   change: TableChange,
   context: StageContext,
 ): Promise<StagedSnapshot> {
-  const parent = currentSnapshot(metadata);
+  const branch = change.branch ?? mainBranch;
+  const head = metadata.refs[branch];
+  const parent = head === undefined ? currentSnapshot(metadata) : snapshotById(metadata, head['snapshot-id']);
   const evolution = evolveSchema(metadata, table, change.extraColumns);
   const snapshotId = newSnapshotId(metadata, change.commitId, parent);
   const sequenceNumber = metadata['last-sequence-number'] + 1n;
@@ -68,11 +71,12 @@ export async function stageSnapshot(
   const likely = likelyPartitions(change, spec);
   const removal = await removeLivePaths(change.removePaths, likely, earlier, snapshotId, live);
 
+  const ageOfAdded = change.operation === 'replace' ? removal.newestSequenceNumber : null;
   const manifests: ManifestFile[] = [];
   if (added.length > 0)
     manifests.push(
       await writer.write(
-        added.map((file) => newEntry(file, snapshotId)),
+        added.map((file) => newEntry(file, snapshotId, ageOfAdded)),
         spec,
       ),
     );
@@ -98,26 +102,37 @@ export async function stageSnapshot(
       removed: removal.removed,
       manifests,
       commitId: change.commitId,
+      branch,
+      operation: change.operation ?? null,
       extra: change.summary,
     }),
     'schema-id': evolution.schema['schema-id'],
   };
-  return { snapshotId, commit: commitOf(metadata, evolution, snapshot) };
+  return { snapshotId, commit: commitOf(metadata, evolution, { branch, head: head ?? null, snapshot }) };
 }
 
 /** What a catalog is asked to do: its requirements tie it to the base that the manifests were written for. */
-function commitOf(metadata: TableMetadata, evolution: Evolution, snapshot: Snapshot): TableCommit {
+function commitOf(
+  metadata: TableMetadata,
+  evolution: Evolution,
+  { branch, head, snapshot }: { branch: string; head: SnapshotRef | null; snapshot: Snapshot },
+): TableCommit {
   return {
     requirements: [
       { type: 'assert-table-uuid', uuid: metadata['table-uuid'] },
-      { type: 'assert-ref-snapshot-id', ref: mainBranch, 'snapshot-id': snapshot['parent-snapshot-id'] ?? null },
+      { type: 'assert-ref-snapshot-id', ref: branch, 'snapshot-id': head?.['snapshot-id'] ?? null },
       ...evolution.requirements,
     ],
     updates: [
       ...(metadata['format-version'] === 1 ? [upgrade] : []),
       ...evolution.updates,
       { action: 'add-snapshot', snapshot },
-      { action: 'set-snapshot-ref', 'ref-name': mainBranch, type: 'branch', 'snapshot-id': snapshot['snapshot-id'] },
+      {
+        action: 'set-snapshot-ref',
+        'ref-name': branch,
+        ...(head ?? { type: 'branch' }),
+        'snapshot-id': snapshot['snapshot-id'],
+      },
     ],
   };
 }
@@ -137,9 +152,9 @@ function newSnapshotId(metadata: TableMetadata, commitId: string, parent: Snapsh
   }
 }
 
-/** Sequence numbers are inherited from the manifest list. */
-function newEntry(file: AvroRecord, snapshotId: bigint): ManifestEntry {
-  return { status: entryStatus.added, snapshotId, sequenceNumber: null, fileSequenceNumber: null, file };
+/** Sequence numbers are inherited from the manifest list, but for rows that only moved: deletes of their time still apply. */
+function newEntry(file: AvroRecord, snapshotId: bigint, sequenceNumber: bigint | null): ManifestEntry {
+  return { status: entryStatus.added, snapshotId, sequenceNumber, fileSequenceNumber: null, file };
 }
 
 /** Where removed files probably are: their paths say, and what replaces them is most often beside them. */

@@ -189,3 +189,15 @@ export function currentSnapshot(metadata: TableMetadata): Snapshot | null {
   const id = metadata['current-snapshot-id'];
   return id === null ? null : snapshotById(metadata, id);
 }
+
+/** A snapshot and those that it came from, newest first, as far as the table still has them. */
+export function ancestorsOf(metadata: TableMetadata, snapshotId: bigint | null): Snapshot[] {
+  const byId = new Map(metadata.snapshots.map((snapshot) => [snapshot['snapshot-id'], snapshot]));
+  const out: Snapshot[] = [];
+  let snapshot = snapshotId === null ? undefined : byId.get(snapshotId);
+  while (snapshot !== undefined && byId.delete(snapshot['snapshot-id'])) {
+    out.push(snapshot);
+    snapshot = byId.get(snapshot['parent-snapshot-id'] ?? -1n);
+  }
+  return out;
+}

@@ -72,9 +72,12 @@ describe('snapshots', () => {
     expect(two['metadata-log']).toHaveLength(2);
   });
 
+  it('with a sequence number that a writer of another branch took lose to that one', () => {
+    expect(() => apply([add(snapshot(3n, 2n))], two)).toThrow(CommitConflictError);
+  });
+
   it.each<[string, Snapshot]>([
     ['with an id that is taken', snapshot(1n, 3n)],
-    ['with a sequence number that is not higher', snapshot(3n, 2n)],
     ['with a parent that is not there', snapshot(3n, 3n, { 'parent-snapshot-id': 9n })],
     ['more than a minute before the last one', snapshot(3n, 3n, { 'timestamp-ms': 1_900_000 })],
   ])('%s are refused', (_what, wrong) => {
