@@ -12,6 +12,7 @@ import {
   statisticsShape,
 } from '#core/formats/iceberg/metadata-shapes.ts';
 import type { CreateTableRequest, TableCommit } from '#core/formats/iceberg/table-metadata.ts';
+import type { NamespaceChange, NamespaceProperties, TableIdentifier } from '#core/ports/catalog.ts';
 
 /** Request bodies of the protocol. @source Apache Iceberg REST catalog OpenAPI */
 const number = z.number().int();
@@ -81,8 +82,41 @@ export function parseCommit(body: string): TableCommit {
   return parsed(commitShape, body) as unknown as TableCommit;
 }
 
-export function parseCreateNamespace(body: string): { readonly namespace: readonly string[] } {
+export function parseCreateNamespace(body: string): {
+  readonly namespace: readonly string[];
+  readonly properties: NamespaceProperties;
+} {
   return parsed(namespaceShape, body);
+}
+
+const namespaceChangeShape = z.object({
+  removals: z.array(z.string()).nullish(),
+  updates: propertiesShape.nullish(),
+});
+
+export function parseUpdateNamespace(body: string): NamespaceChange {
+  const { removals, updates } = parsed(namespaceChangeShape, body);
+  return { removals: [...new Set(removals ?? [])], updates: updates ?? {} };
+}
+
+/** Namespaces of several levels are joined by a dot, which no name of ours holds. */
+const identifierShape = z
+  .object({ namespace: z.array(z.string()).min(1), name: z.string() })
+  .transform(({ namespace, name }): TableIdentifier => ({ namespace: namespace.join('.'), name }));
+
+const renameShape = z.object({ source: identifierShape, destination: identifierShape });
+
+export function parseRename(body: string): { readonly source: TableIdentifier; readonly destination: TableIdentifier } {
+  return parsed(renameShape, body);
+}
+
+const transactionShape = z.object({ 'table-changes': z.array(commitShape.extend({ identifier: identifierShape })) });
+
+export function parseTransaction(
+  body: string,
+): { readonly identifier: TableIdentifier; readonly commit: TableCommit }[] {
+  const { 'table-changes': changes } = parsed(transactionShape, body);
+  return changes.map(({ identifier, ...commit }) => ({ identifier, commit: commit as unknown as TableCommit }));
 }
 
 /** @throws FormatError for other JSON, naming the first member that is not as the protocol has it. */

@@ -3,7 +3,9 @@ import { ConfigurationError } from '#core/errors.ts';
 import { formatJson } from '#core/formats/iceberg/json-int64.ts';
 import { catalogRequestBytesMax } from '#core/limits.ts';
 import { errorResponse, HttpError } from './error-response.ts';
-import { answer, type RestContext, type RestResponse } from './routes.ts';
+import type { HttpRequestParts, RestContext } from './exchange.ts';
+import { RepeatedRequests, type WireResponse } from './repeated-requests.ts';
+import { answer } from './routes.ts';
 
 export interface CatalogServerOptions extends RestContext {
   /** The server has no passwords: it listens on the loopback interface and nowhere else. */
@@ -26,8 +28,9 @@ const requestTimeoutMs = 60_000;
  * @throws ConfigurationError when the port is taken. Disposition: stop.
  */
 export async function serveCatalog(options: CatalogServerOptions): Promise<CatalogServer> {
+  const repeated = new RepeatedRequests(Date.now);
   const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
-    void respond(options, request, response);
+    void respond(options, repeated, request, response);
   });
   await listen(server, options);
   const address = server.address();
@@ -53,19 +56,56 @@ function listen(server: Server, { host, port }: CatalogServerOptions): Promise<v
   });
 }
 
-async function respond(context: RestContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  let result: RestResponse;
+async function respond(
+  context: RestContext,
+  repeated: RepeatedRequests,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  let result: WireResponse;
   try {
     refuseForeignHost(request);
-    const body = await readBody(request);
-    result = await answer(context, request.method ?? 'GET', pathOf(request), body);
+    const parts = await partsOf(request);
+    const key = request.headers['idempotency-key'];
+    const perform = () => wireAnswer(context, parts);
+    const isRepeatable =
+      typeof key === 'string' && key !== '' && (parts.method === 'POST' || parts.method === 'DELETE');
+    result = isRepeatable
+      ? await repeated.once(key, [parts.method, request.url ?? '', parts.body], perform)
+      : await perform();
   } catch (error) {
-    result = errorResponse(error);
+    result = wireError(error);
   }
   // The rest of a body that was refused is not read: the connection cannot serve another request.
   if (!request.complete) response.setHeader('connection', 'close');
-  if (result.body === null || request.method === 'HEAD') response.writeHead(result.status).end();
-  else response.writeHead(result.status, { 'content-type': 'application/json' }).end(formatJson(result.body));
+  if (result.etag !== '') response.setHeader('etag', result.etag);
+  if (result.text === '' || request.method === 'HEAD') response.writeHead(result.status).end();
+  else response.writeHead(result.status, { 'content-type': 'application/json' }).end(result.text);
+}
+
+async function wireAnswer(context: RestContext, parts: HttpRequestParts): Promise<WireResponse> {
+  try {
+    const { status, body, etag = '' } = await answer(context, parts);
+    return { status, text: body === null ? '' : formatJson(body), etag };
+  } catch (error) {
+    return wireError(error);
+  }
+}
+
+function wireError(error: unknown): WireResponse {
+  const { status, body } = errorResponse(error);
+  return { status, text: formatJson(body), etag: '' };
+}
+
+async function partsOf(request: IncomingMessage): Promise<HttpRequestParts> {
+  const [path = '/', ...query] = (request.url ?? '/').split('?');
+  return {
+    method: request.method ?? 'GET',
+    path: segmentsOf(path),
+    query: new URLSearchParams(query.join('?')),
+    ifNoneMatch: request.headers['if-none-match'] ?? '',
+    body: await readBody(request),
+  };
 }
 
 /** A web page could otherwise reach this server under a name of its own that resolves to the loopback address. */
@@ -89,8 +129,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
 }
 
 /** Segments after `/v1`. Levels of a namespace come joined by U+001F, which no name of ours holds. */
-function pathOf(request: IncomingMessage): string[] {
-  const path = (request.url ?? '/').split('?')[0]!;
+function segmentsOf(path: string): string[] {
   const segments = path.split('/').filter((segment) => segment !== '');
   if (segments[0] !== 'v1') throw new HttpError(404, 'NotFoundException', 'Expected a path under /v1, got another.');
   try {

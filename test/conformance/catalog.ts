@@ -39,6 +39,8 @@ const set = (updates: Record<string, string>): TableCommit => ({
 export function catalogConformance(name: string, create: () => Promise<CatalogWorld>): void {
   describe(`${name} as a catalog`, () => {
     namespacesAndTables(create);
+    namespaceProperties(create);
+    renames(create);
     commits(create);
     races(create);
   });
@@ -104,6 +106,80 @@ function namespacesAndTables(create: () => Promise<CatalogWorld>): void {
     const { catalog } = await create();
     await expect(catalog.createNamespace(wrong)).rejects.toThrow(CubelakeError);
     expect(await catalog.listNamespaces()).toEqual([]);
+  });
+}
+
+function namespaceProperties(create: () => Promise<CatalogWorld>): void {
+  it('keeps properties of a namespace, and changes only those that it is told', async () => {
+    const { catalog } = await create();
+    expect(await catalog.loadNamespace('gold')).toBeNull();
+    await catalog.createNamespace('gold', { owner: 'breeding', comment: 'Decisions' });
+    expect(await catalog.loadNamespace('gold')).toMatchObject({ owner: 'breeding', comment: 'Decisions' });
+    await catalog.createNamespace('gold', { owner: 'somebody else' });
+    expect(await catalog.loadNamespace('gold')).toMatchObject({ owner: 'breeding' });
+    await catalog.updateNamespace('gold', { updates: { owner: 'agronomy', season: '2026' }, removals: ['comment'] });
+    const after = await catalog.loadNamespace('gold');
+    expect(after).toMatchObject({ owner: 'agronomy', season: '2026' });
+    expect(after).not.toHaveProperty('comment');
+    const change = { updates: { a: '1' }, removals: [] };
+    await expect(catalog.updateNamespace('nowhere', change)).rejects.toThrow(NotFoundError);
+  });
+
+  it('drops a namespace that is empty, and no other', async () => {
+    const catalog = await withTable(create);
+    await expect(catalog.dropNamespace('gold')).rejects.toThrow(CommitConflictError);
+    expect(await catalog.loadTable(table)).not.toBeNull();
+    await catalog.dropTable(table);
+    await catalog.dropNamespace('gold');
+    expect(await catalog.listNamespaces()).toEqual([]);
+    expect(await catalog.loadNamespace('gold')).toBeNull();
+    await expect(catalog.dropNamespace('gold')).rejects.toThrow(NotFoundError);
+    await catalog.createNamespace('gold');
+    expect(await catalog.listTables('gold')).toEqual([]);
+  });
+}
+
+function renames(create: () => Promise<CatalogWorld>): void {
+  const renamed: TableIdentifier = { namespace: 'archive', name: 'old_plots' };
+
+  it('renames a table into another namespace: its history goes with it, the old name is gone', async () => {
+    const catalog = await withTable(create);
+    await catalog.createNamespace('archive');
+    const before = (await catalog.commitTable(table, set({ a: '1' }))).metadata;
+    await catalog.renameTable(table, renamed);
+    expect(await catalog.loadTable(table)).toBeNull();
+    expect(await catalog.listTables('gold')).toEqual([]);
+    expect(await catalog.listTables('archive')).toEqual([renamed]);
+    const { identifier, metadata } = (await catalog.loadTable(renamed))!;
+    expect(identifier).toEqual(renamed);
+    expect(metadata['table-uuid']).toBe(before['table-uuid']);
+    expect(metadata.location).toBe(before.location);
+    const after = await catalog.commitTable(renamed, set({ b: '2' }));
+    expect(after.metadata.properties).toMatchObject({ a: '1', b: '2' });
+    await expect(catalog.commitTable(table, set({ c: '3' }))).rejects.toThrow(NotFoundError);
+  });
+
+  it('renames back, and drops what was renamed', async () => {
+    const catalog = await withTable(create);
+    await catalog.createNamespace('archive');
+    await catalog.renameTable(table, renamed);
+    await catalog.renameTable(renamed, table);
+    expect(await catalog.loadTable(renamed)).toBeNull();
+    expect(await catalog.loadTable(table)).not.toBeNull();
+    await catalog.renameTable(table, renamed);
+    await catalog.dropTable(renamed);
+    for (const each of [table, renamed]) expect(await catalog.loadTable(each)).toBeNull();
+    await catalog.createTable(renamed, { ...request, name: renamed.name });
+    expect(await catalog.listTables('archive')).toEqual([renamed]);
+  });
+
+  it('refuses to rename what is not there, or to a name that is taken', async () => {
+    const catalog = await withTable(create);
+    const other = { namespace: 'gold', name: 'other' };
+    await catalog.createTable(other, { ...request, name: 'other' });
+    await expect(catalog.renameTable(table, other)).rejects.toThrow(CommitConflictError);
+    await expect(catalog.renameTable({ namespace: 'gold', name: 'none' }, renamed)).rejects.toThrow(NotFoundError);
+    expect((await catalog.listTables('gold')).map(({ name }) => name).toSorted()).toEqual(['other', 'plots']);
   });
 }
 

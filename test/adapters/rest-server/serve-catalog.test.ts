@@ -171,7 +171,11 @@ describe('the REST catalog', () => {
     ['GET', '/v1/namespaces/a%1Fb', 404, 'NoSuchNamespaceException'],
     ['GET', '/', 404, 'NotFoundException'],
     ['GET', '/v1/%E0%A4%A', 400, 'BadRequestException'],
-    ['POST', '/v1/tables/rename', 406, 'UnsupportedOperationException'],
+    ['POST', '/v1/namespaces/gold/views', 406, 'UnsupportedOperationException'],
+    ['POST', '/v1/namespaces/gold/register', 406, 'UnsupportedOperationException'],
+    ['POST', '/v1/tables/rename', 400, 'BadRequestException'],
+    ['GET', '/v1/namespaces/gold/tables?pageToken=&pageSize=0', 400, 'BadRequestException'],
+    ['GET', '/v1/namespaces/gold/tables/plots?snapshots=some', 400, 'BadRequestException'],
     ['GET', '/v1/namespaces/gold/views', 406, 'UnsupportedOperationException'],
     ['PUT', '/v1/namespaces/gold', 406, 'UnsupportedOperationException'],
   ])('answers %s %s with %i %s', async (method, path, status, type) => {
