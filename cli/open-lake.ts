@@ -14,6 +14,7 @@ import { publish } from '#core/formats/iceberg/publish.ts';
 import { aggregateFields } from '#core/pipeline/aggregate-fields.ts';
 import type { SettleContext } from '#core/pipeline/flow-context.ts';
 import { jobEndedMessage } from '#core/pipeline/flow-messages.ts';
+import { findLiveFiles, holdsProcessing } from '#core/pipeline/live-files.ts';
 import type { Payload } from '#core/pipeline/payload.ts';
 import type { Catalog } from '#core/ports/catalog.ts';
 import type { Clock } from '#core/ports/clock.ts';
@@ -100,6 +101,8 @@ export function openLake(folder: string, options: OpenLakeOptions = {}): Lake {
     runner,
     payloads: options.job?.payloads ?? wirePayloads({ raw, warehouse, threadCount: 1 }),
     publish: (table, change) => publish(tables, table, change),
+    liveFiles: (table, query) => findLiveFiles(tables, table, query),
+    holdsProcessing: (file, ids) => holdsProcessing(tables, file, ids),
     afterCommit: async ({ touched, tables: changed, commitId }) => {
       if (changed.includes(tableName(goldPlotIndex))) await aggregateFields(tables, touched, commitId);
     },

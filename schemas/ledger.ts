@@ -35,15 +35,15 @@ const planned = {
 
 /** What happens to one granule of a manifest when it is settled. */
 export const plannedGranuleSchema = z.discriminatedUnion('verdict', [
-  z.strictObject({
+  z.object({
     verdict: z.literal('complete'),
     ...planned,
     processing_id: z.string(),
     tables: z.array(stagedTableSchema),
-    /** Table -> paths of live files of an earlier version that this one replaces. */
-    remove_paths: z.record(z.string(), z.array(z.string())),
-    /** Table -> paths that are live already: the earlier version had the same files. */
-    kept_paths: z.record(z.string(), z.array(z.string())),
+    /** Processings of earlier versions, whose rows these take the place of. */
+    earlier_ids: z.array(z.string()).default([]),
+    /** What the job says of itself: provenance, duration. */
+    report: z.record(z.string(), z.unknown()).default({}),
   }),
   z.strictObject({ verdict: z.literal('failed'), ...planned, error: z.string(), reason: z.string(), disposition }),
   /** A newer version of the granule is in raw, or another manifest settles this one. */

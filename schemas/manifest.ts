@@ -26,6 +26,13 @@ export const manifestSchema = z.strictObject({
   /** `raw`: read the raw parts. `bronze`: start from the bronze that the tables hold now. */
   source: z.enum(['raw', 'bronze']),
   granules: z.array(granuleSchema).min(1),
+  /** Its rows go to this branch of the tables, where nobody looks by default; absent for main. */
+  branch: z.string().optional(),
+  /**
+   * Granule key -> manifest that had settled it when a replacement was planned. All of its granules are replaced, or, when
+   * another manifest was faster with one of them, none.
+   */
+  replaces: z.record(z.string(), z.string()).optional(),
 });
 
 export type ObjectVersion = z.infer<typeof objectVersionSchema>;
@@ -83,17 +90,3 @@ export const outcomeSchema = z.discriminatedUnion('status', [
 
 export type StagedTable = z.infer<typeof stagedTableSchema>;
 export type Outcome = z.infer<typeof outcomeSchema>;
-
-/** `control/granules/...`: what the tables hold of a granule. */
-export const granuleStateSchema = z.strictObject({
-  granule_key: z.string(),
-  payload: z.string(),
-  granule_version_id: z.string(),
-  processing_id: z.string(),
-  manifest_id: z.string(),
-  parts: z.array(objectVersionSchema),
-  /** Table -> paths of the granule's live data files. */
-  data_files: z.record(z.string(), z.array(z.string())),
-});
-
-export type GranuleState = z.infer<typeof granuleStateSchema>;

@@ -1,4 +1,5 @@
-import { claimSchema, type Granule, granuleStateSchema } from '#schemas/manifest.ts';
+import { granuleStateSchema } from '#schemas/granule-state.ts';
+import { claimSchema, type Granule } from '#schemas/manifest.ts';
 import { controlKeys } from '#schemas/object-keys.ts';
 import { incompleteGranuleMsMax, ledgerParallelCount } from '../limits.ts';
 import type { ObjectFacts } from '../ports/object-store.ts';

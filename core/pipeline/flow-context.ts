@@ -1,9 +1,11 @@
 import type { TableDefinition } from '#schemas/table-definition.ts';
+import type { DataFile } from '../formats/iceberg/data-file.ts';
 import type { PublishReport, TableChange } from '../formats/iceberg/publish.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { JobRunner } from '../ports/job-runner.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { Queue } from '../ports/queue.ts';
+import type { LiveFileQuery, LiveFiles } from './live-files.ts';
 import type { Payload } from './payload.ts';
 
 /** Where the flow keeps things and whom it asks: the same in Lambda and on a laptop. */
@@ -36,7 +38,13 @@ export interface TouchedPartitions {
   readonly commitId: string;
 }
 
-export interface SettleContext extends FlowContext {
+/** What the tables hold: core/pipeline/live-files.ts with its context. */
+export interface TableView {
+  readonly liveFiles: (table: TableDefinition, query: LiveFileQuery) => Promise<LiveFiles>;
+  readonly holdsProcessing: (file: DataFile, processingIds: readonly string[]) => Promise<boolean>;
+}
+
+export interface SettleContext extends FlowContext, TableView {
   readonly publish: PublishTable;
   /** Brings what is derived from the tables up to date. Called again with the same commit id after a crash. */
   readonly afterCommit: (change: TouchedPartitions) => Promise<void>;

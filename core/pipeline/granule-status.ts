@@ -1,4 +1,5 @@
-import { claimSchema, granuleStateSchema, type ObjectVersion } from '#schemas/manifest.ts';
+import { granuleStateSchema } from '#schemas/granule-state.ts';
+import { claimSchema, type ObjectVersion } from '#schemas/manifest.ts';
 import { controlKeys } from '#schemas/object-keys.ts';
 import type { ObjectFacts } from '../ports/object-store.ts';
 import type { FlowContext } from './flow-context.ts';

@@ -1,5 +1,6 @@
+import { granuleStateSchema } from '#schemas/granule-state.ts';
 import { holdSchema, type PlannedGranule, type SettlementPlan, settlementPlanSchema } from '#schemas/ledger.ts';
-import { type Granule, granuleStateSchema, type Manifest, type Outcome, outcomeSchema } from '#schemas/manifest.ts';
+import { type Granule, type Manifest, type Outcome, outcomeSchema } from '#schemas/manifest.ts';
 import { controlKeys } from '#schemas/object-keys.ts';
 import { exitCodes, TemporaryError } from '../errors.ts';
 import { ledgerParallelCount } from '../limits.ts';
@@ -31,14 +32,18 @@ export async function planSettlement(
   const reasons = await inParallel(manifest.granules, ledgerParallelCount, (granule) =>
     supersededReason(context, granule, manifest.manifest_id),
   );
-  const held = manifest.granules.filter((_, index) => reasons[index] === null).map((granule) => granule.granule_key);
+  const isOnBranch = manifest.branch !== undefined;
+  // What goes to a branch changes nobody's rows, and needs no hold on them.
+  const held = isOnBranch
+    ? []
+    : manifest.granules.filter((_, index) => reasons[index] === null).map((granule) => granule.granule_key);
   for (const granuleKey of held.toSorted(compareKeys)) {
     await hold(context, granuleKey, manifest.manifest_id, settleOther);
   }
   const granules = await inParallel(manifest.granules, ledgerParallelCount, (granule, index) =>
     planGranule(context, { manifest, granule, index, supersededReason: reasons[index]!, job }),
   );
-  const plan: SettlementPlan = { manifest_id: manifest.manifest_id, granules };
+  const plan: SettlementPlan = { manifest_id: manifest.manifest_id, granules: allOrNone(manifest, granules) };
   if ((await tryWriteRecord(context.warehouse, key, plan, { ifNoneMatch: '*' })) !== null) return plan;
   return planSettlement(context, manifest, job, settleOther);
 }
@@ -95,6 +100,11 @@ async function planGranule(context: FlowContext, toPlan: GranuleToPlan): Promise
   const state = await readRecord(context.warehouse, controlKeys.granule(granule.granule_key), granuleStateSchema);
   const planned = { granule, state_etag: state?.etag ?? null };
   if (toPlan.supersededReason !== null) return { verdict: 'superseded', ...planned, reason: toPlan.supersededReason };
+  const replaced = manifest.replaces?.[granule.granule_key];
+  if (replaced !== undefined && state?.value.manifest_id !== replaced) {
+    const reason = `Manifest ${state?.value.manifest_id} settled it after this replacement was planned`;
+    return { verdict: 'superseded', ...planned, reason };
+  }
   const record = await readRecord(context.warehouse, controlKeys.outcome(manifest.manifest_id, index), outcomeSchema);
   const outcome =
     record?.value ??
@@ -106,25 +116,24 @@ async function planGranule(context: FlowContext, toPlan: GranuleToPlan): Promise
     const { error, reason, disposition } = outcome;
     return { verdict: 'failed', ...planned, error, reason, disposition };
   }
-  const livePaths = state?.value.data_files ?? {};
-  const stagedPaths = new Map(
-    outcome.tables.map(({ table, data_files }) => [table, data_files.map(({ path }) => path)]),
-  );
-  const split = (isStaged: boolean): Record<string, string[]> =>
-    Object.fromEntries(
-      Object.entries(livePaths).map(([table, paths]) => [
-        table,
-        paths.filter((path) => (stagedPaths.get(table) ?? []).includes(path) === isStaged),
-      ]),
-    );
+  const { processing_id, tables, report } = outcome;
+  const earlierIds = state === null ? [] : [...(state.value.processing_ids ?? []), state.value.processing_id];
   return {
     verdict: 'complete',
     ...planned,
-    processing_id: outcome.processing_id,
-    tables: outcome.tables,
-    remove_paths: split(false),
-    kept_paths: split(true),
+    processing_id,
+    tables,
+    earlier_ids: [...new Set(earlierIds)],
+    report,
   };
+}
+
+/** A replacement that cannot have all of its granules has none of them. */
+function allOrNone(manifest: Manifest, granules: readonly PlannedGranule[]): PlannedGranule[] {
+  const lost = manifest.replaces === undefined ? undefined : granules.find(({ verdict }) => verdict !== 'complete');
+  if (lost === undefined || lost.verdict === 'complete') return [...granules];
+  const reason = `${lost.granule.granule_key}: ${lost.reason}`;
+  return granules.map(({ granule, state_etag }) => ({ verdict: 'superseded', granule, state_etag, reason }));
 }
 
 /** What the runner knows of a child that left no outcome. */

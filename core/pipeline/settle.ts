@@ -1,5 +1,5 @@
+import { type GranuleState, granuleStateSchema, provenanceSchema } from '#schemas/granule-state.ts';
 import { type PlannedGranule, type Settlement, type SettlementPlan, settlementSchema } from '#schemas/ledger.ts';
-import { type GranuleState, granuleStateSchema } from '#schemas/manifest.ts';
 import { controlKeys } from '#schemas/object-keys.ts';
 import { tableName } from '#schemas/table-definition.ts';
 import { InvariantError } from '../errors.ts';
@@ -10,7 +10,13 @@ import { onVersion, readRecord, tryWriteRecord } from './ledger.ts';
 import { loadManifest } from './load-manifest.ts';
 import { planSettlement } from './plan-settlement.ts';
 import { tagParts, writeQuarantine } from './quarantine.ts';
-import { type CompleteGranule, completeGranules, tableChanges, touchedPartitions } from './table-changes.ts';
+import {
+  type CompleteGranule,
+  completeGranules,
+  publishTable,
+  touchedPartitions,
+  touchedTables,
+} from './table-changes.ts';
 
 export type SettleResult =
   | { readonly state: 'settled' | 'already settled'; readonly settlement: Settlement }
@@ -35,16 +41,19 @@ export async function settle(context: SettleContext, manifestId: string): Promis
 
   const snapshots: Record<string, string> = {};
   const payload = payloadNamed(context.payloads, manifest.granules[0]!.payload);
-  for (const { table, change } of tableChanges(plan, payload)) {
-    const { snapshotId } = await context.publish(table, change);
-    snapshots[tableName(table)] = String(snapshotId);
+  for (const table of touchedTables(plan, payload)) {
+    const snapshotId = await publishTable(context, table, plan, manifest.branch);
+    if (snapshotId !== null) snapshots[tableName(table)] = String(snapshotId);
   }
-  if (completeGranules(plan).length > 0) {
-    await context.afterCommit(touchedPartitions(plan, Object.keys(snapshots)));
-  }
-  for (const granule of plan.granules) {
-    const isOurs = await recordGranule(context, plan, granule);
-    if (!isOurs) return settle(context, manifestId);
+  // What is on a branch is seen by nobody yet: no state, tag or derived table may tell of it.
+  if (manifest.branch === undefined) {
+    if (completeGranules(plan).length > 0) {
+      await context.afterCommit(touchedPartitions(plan, Object.keys(snapshots)));
+    }
+    for (const granule of plan.granules) {
+      const isOurs = await recordGranule(context, plan, granule);
+      if (!isOurs) return settle(context, manifestId);
+    }
   }
   const settlement: Settlement = { manifest_id: manifestId, ...verdictCounts(plan), snapshots };
   await tryWriteRecord(context.warehouse, key, settlement, { ifNoneMatch: '*' });
@@ -79,9 +88,14 @@ async function recordState(context: SettleContext, manifestId: string, planned: 
     processing_id: planned.processing_id,
     manifest_id: manifestId,
     parts: granule.parts,
-    data_files: Object.fromEntries(
-      planned.tables.map(({ table, data_files }) => [table, data_files.map(({ path }) => path)]),
+    processing_ids: [...planned.earlier_ids.filter((id) => id !== planned.processing_id), planned.processing_id],
+    row_counts: Object.fromEntries(
+      planned.tables.map(({ table, data_files }) => [
+        table,
+        data_files.reduce((sum, file) => sum + file.recordCount, 0),
+      ]),
     ),
+    ...reportedFacts(planned.report),
   };
   const key = controlKeys.granule(granule.granule_key);
   if ((await tryWriteRecord(context.warehouse, key, state, onVersion(planned.state_etag))) !== null) return true;
@@ -89,6 +103,17 @@ async function recordState(context: SettleContext, manifestId: string, planned: 
   if (current?.value.manifest_id === manifestId) return true;
   if ((await context.warehouse.head(controlKeys.settlement(manifestId))) !== null) return false;
   throw new InvariantError('Expected the state that the settlement was planned on, got another', { key });
+}
+
+/** What a job's report says that outlives the job. */
+function reportedFacts(report: CompleteGranule['report']): Partial<GranuleState> {
+  const provenance = provenanceSchema.safeParse(report['provenance']);
+  const { duration_ms: durationMs, bytes_read: bytesRead } = report;
+  return {
+    ...(provenance.success ? { provenance: provenance.data } : {}),
+    ...(typeof durationMs === 'number' ? { duration_ms: durationMs } : {}),
+    ...(typeof bytesRead === 'number' ? { bytes_read: bytesRead } : {}),
+  };
 }
 
 function verdictCounts(plan: SettlementPlan): Pick<Settlement, 'complete_count' | 'failed_count' | 'superseded_count'> {

@@ -1,10 +1,12 @@
 import type { PlannedGranule, SettlementPlan } from '#schemas/ledger.ts';
 import { parseRawKey } from '#schemas/object-keys.ts';
 import { type ColumnDefinition, type TableDefinition, tableName } from '#schemas/table-definition.ts';
-import { FormatError } from '../errors.ts';
+import { FormatError, NotFoundError } from '../errors.ts';
 import type { DataFile } from '../formats/iceberg/data-file.ts';
 import type { TableChange } from '../formats/iceberg/publish.ts';
-import type { TouchedPartitions } from './flow-context.ts';
+import { commitAttemptCountMax } from '../limits.ts';
+import type { SettleContext, TouchedPartitions } from './flow-context.ts';
+import { type OwnedFile, ownedFiles, rowPredicates } from './granule-files.ts';
 import { shortHash } from './granule-version.ts';
 import type { Payload } from './payload.ts';
 
@@ -15,44 +17,81 @@ export function completeGranules(plan: SettlementPlan): CompleteGranule[] {
 }
 
 /**
- * One change for every table that the complete granules of a settlement touch, in the order of the payload's tables.
+ * Tables that the complete granules of a settlement have rows for, or had, in the order of the payload's tables.
  * @throws FormatError when an outcome names a table that its payload does not have. Disposition: quarantine.
  */
-export function tableChanges(
-  plan: SettlementPlan,
-  payload: Payload,
-): { readonly table: TableDefinition; readonly change: TableChange }[] {
+export function touchedTables(plan: SettlementPlan, payload: Payload): readonly TableDefinition[] {
   const granules = completeGranules(plan);
   const known = new Set(payload.tables.map(tableName));
   const foreign = granules.flatMap(({ tables }) => tables).find(({ table }) => !known.has(table));
   if (foreign !== undefined) {
     throw new FormatError(`Expected tables ${[...known].join(', ')}, got ${foreign.table} (payload ${payload.name}).`);
   }
-  return payload.tables.flatMap((table) => {
-    const change = changeOf(plan.manifest_id, tableName(table), granules);
-    return change.addFiles.length + change.removePaths.length === 0 ? [] : [{ table, change }];
-  });
+  return granules.length === 0 ? [] : payload.tables;
 }
 
-function changeOf(manifestId: string, table: string, granules: readonly CompleteGranule[]): TableChange {
+/**
+ * Puts the staged files of all complete granules into one table and takes out what it holds of their earlier processings,
+ * in one snapshot. What it holds is asked of the table in every attempt: another writer may have compacted the files or
+ * rolled them back since. The commit id is the same in every attempt, so that only one of them counts.
+ *
+ * @param branch Where to; main when undefined.
+ * @returns null when the table has nothing to change.
+ * @throws as `publish`; FormatError when rows of the granules share a file with others (quarantine).
+ */
+export async function publishTable(
+  context: Pick<SettleContext, 'publish' | 'liveFiles' | 'holdsProcessing'>,
+  table: TableDefinition,
+  plan: SettlementPlan,
+  branch: string | undefined,
+): Promise<bigint | null> {
+  const granules = completeGranules(plan);
+  const commitId = shortHash(`${plan.manifest_id}:${tableName(table)}`);
+  const ids = granules.flatMap((granule) => [...granule.earlier_ids, granule.processing_id]);
+  const keys = granules.map(({ granule }) => granule.granule_key);
+  const query = {
+    predicates: rowPredicates(table, keys, ids),
+    commitId,
+    ...(branch === undefined ? {} : { branch }),
+  };
+  for (let attempt = 1; ; attempt++) {
+    const { files, committedId } = await context.liveFiles(table, query);
+    if (committedId !== null) return committedId;
+    const owned = await ownedFiles(table, files, new Set(ids), context.holdsProcessing);
+    const change = changeOf(plan.manifest_id, table, granules, owned);
+    if (change.addFiles.length + change.removePaths.length === 0) return null;
+    try {
+      const named = { ...change, commitId, ...(branch === undefined ? {} : { branch }) };
+      return (await context.publish(table, named)).snapshotId;
+    } catch (error) {
+      if (!(error instanceof NotFoundError) || attempt === commitAttemptCountMax) throw error;
+    }
+  }
+}
+
+function changeOf(
+  manifestId: string,
+  table: TableDefinition,
+  granules: readonly CompleteGranule[],
+  owned: readonly OwnedFile[],
+): Omit<TableChange, 'commitId'> {
   const columns = new Map<number, ColumnDefinition>();
   const addFiles: DataFile[] = [];
-  const removePaths: string[] = [];
+  const live = new Set(owned.map(({ file }) => file.path));
+  const staged = new Set<string>();
   for (const granule of granules) {
-    const kept = new Set(granule.kept_paths[table] ?? []);
-    removePaths.push(...(granule.remove_paths[table] ?? []));
-    for (const staged of granule.tables.filter((candidate) => candidate.table === table)) {
-      addFiles.push(...staged.data_files.filter(({ path }) => !kept.has(path)));
-      for (const column of staged.extra_columns) {
+    for (const candidate of granule.tables.filter((each) => each.table === tableName(table))) {
+      for (const { path } of candidate.data_files) staged.add(path);
+      addFiles.push(...candidate.data_files.filter(({ path }) => !live.has(path)));
+      for (const column of candidate.extra_columns) {
         columns.set(column.id, { ...column, required: false, metrics: 'none' });
       }
     }
   }
   return {
-    commitId: shortHash(`${manifestId}:${table}`),
     extraColumns: [...columns.values()].toSorted((left, right) => left.id - right.id),
     addFiles,
-    removePaths,
+    removePaths: [...live].filter((path) => !staged.has(path)),
     summary: { 'cubelake.manifest-id': manifestId, 'cubelake.granule-count': String(granules.length) },
   };
 }

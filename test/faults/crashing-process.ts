@@ -54,7 +54,11 @@ export function crashingProcess(
     yield* await around(name, () => Array.fromAsync(listing));
   }
   const { context } = world;
-  const { publish, afterCommit } = guard('tables', { publish: context.publish, afterCommit: context.afterCommit });
+  const { publish, liveFiles, afterCommit } = guard('tables', {
+    publish: context.publish,
+    liveFiles: context.liveFiles,
+    afterCommit: context.afterCommit,
+  });
   const guarded = {
     ...context,
     raw: guard('raw', context.raw),
@@ -62,6 +66,7 @@ export function crashingProcess(
     events: guard('events', context.events),
     jobEvents: guard('jobEvents', context.jobEvents),
     publish,
+    liveFiles,
     afterCommit,
   };
   const runner = guard('runner', context.runner);

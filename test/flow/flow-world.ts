@@ -6,7 +6,7 @@ import { objectCreatedMessage } from '#core/pipeline/flow-messages.ts';
 import type { PackMode } from '#core/pipeline/pack-manifest.ts';
 import { onQueue as batchQueue } from '#functions/manifest-batcher/handler.ts';
 import { onQueue as settleQueue } from '#functions/manifest-settler/handler.ts';
-import { granuleStateSchema } from '#schemas/manifest.ts';
+import { granuleStateSchema } from '#schemas/granule-state.ts';
 import { controlKeys } from '#schemas/object-keys.ts';
 import { type TestClock, testClock } from '../conformance/test-clock.ts';
 import { FileSet } from './file-set.ts';
@@ -40,6 +40,8 @@ export function flowWorld(): FlowWorld {
     payloads: [textPayload],
     clock,
     publish: tables.publish,
+    liveFiles: tables.liveFiles,
+    holdsProcessing: tables.holdsProcessing,
     afterCommit: async ({ commitId }: { commitId: string }) => void derived.add(commitId),
   };
   return { clock, tables, jobs, context, derived };
@@ -86,8 +88,9 @@ export async function settledTexts(world: FlowWorld): Promise<Record<string, str
     if (name in texts) throw new Error(`${name} has two live files`);
     texts[name] = rows.map((row) => row['text']).join('\n');
     const state = JSON.parse(Buffer.from((await warehouse.get(controlKeys.granule(granule))).bytes).toString());
-    const named = Object.values(granuleStateSchema.parse(state).data_files).flat();
-    if (named.join() !== path) throw new Error(`the state of ${name} names ${named.join()}, the table holds ${path}`);
+    const { processing_id } = granuleStateSchema.parse(state);
+    if (!path.endsWith(`/${processing_id}.parquet`))
+      throw new Error(`the state of ${name} names processing ${processing_id}, the table holds ${path}`);
   }
   return texts;
 }

@@ -1,0 +1,62 @@
+import type { TableDefinition } from '#schemas/table-definition.ts';
+import type { DataFile } from '../formats/iceberg/data-file.ts';
+import { type Predicate, planScan } from '../formats/iceberg/scan.ts';
+import { snapshotOfCommit } from '../formats/iceberg/snapshot-summary.ts';
+import { keyOf } from '../formats/iceberg/table-location.ts';
+import { mainBranch } from '../formats/iceberg/table-metadata.ts';
+import { readRows } from '../formats/parquet/read-rows.ts';
+import { processingColumn } from './granule-files.ts';
+import type { TableContext } from './table-rows.ts';
+
+/** What to look for in a table. */
+export interface LiveFileQuery {
+  readonly predicates: readonly Predicate[];
+  /** `main` by default; one that does not exist yet shows what main shows. */
+  readonly branch?: string;
+  /** A commit to look for among all snapshots. */
+  readonly commitId?: string;
+}
+
+/** A table at one moment. */
+export interface LiveFiles {
+  /** Files that may hold matching rows. */
+  readonly files: readonly DataFile[];
+  /** The snapshot that published the commit that was asked for. */
+  readonly committedId: bigint | null;
+}
+
+/** Asks the table itself: what it holds is true after a rollback, a compaction or another program's commit as well. */
+export async function findLiveFiles(
+  context: TableContext,
+  table: TableDefinition,
+  { predicates, branch = mainBranch, commitId }: LiveFileQuery,
+): Promise<LiveFiles> {
+  const loaded = await context.catalog.loadTable(table);
+  if (loaded === null) return { files: [], committedId: null };
+  const { metadata } = loaded;
+  const known = new Set(metadata.schemas.at(-1)?.fields.map(({ name }) => name));
+  const snapshotId = metadata.refs[branch]?.['snapshot-id'];
+  const { files } = await planScan(loaded, context.warehouse, {
+    predicates: predicates.filter(({ column }) => known.has(column)),
+    ...(snapshotId === undefined ? {} : { snapshotId }),
+  });
+  const committed = commitId === undefined ? null : snapshotOfCommit(metadata, commitId);
+  return { files, committedId: committed?.['snapshot-id'] ?? null };
+}
+
+/** Whether a file of several processings holds rows of one of these: its column is read. */
+export async function holdsProcessing(
+  { warehouse }: Pick<TableContext, 'warehouse'>,
+  file: DataFile,
+  processingIds: readonly string[],
+): Promise<boolean> {
+  const wanted = new Set<unknown>(processingIds);
+  const source = await warehouse.open(keyOf(warehouse, file.path));
+  try {
+    const rows = await readRows(source, [processingColumn]);
+    // A file without the column tells nothing: it may hold them.
+    return rows.some((row) => !(processingColumn in row) || wanted.has(row[processingColumn]));
+  } finally {
+    await source.close();
+  }
+}
