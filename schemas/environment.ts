@@ -10,6 +10,12 @@ export const environment = {
   /** Granule of the manifest; AWS Batch sets its own name for the same in array jobs. */
   granuleIndex: 'CUBELAKE_GRANULE_INDEX',
   batchArrayIndex: 'AWS_BATCH_JOB_ARRAY_INDEX',
+  /** Queues of the functions: new raw objects, and ends of jobs. */
+  objectQueueUrl: 'CUBELAKE_OBJECT_QUEUE_URL',
+  jobQueueUrl: 'CUBELAKE_JOB_QUEUE_URL',
+  /** Where and as what the functions submit jobs to AWS Batch. */
+  batchJobQueue: 'CUBELAKE_BATCH_JOB_QUEUE',
+  batchJobDefinition: 'CUBELAKE_BATCH_JOB_DEFINITION',
   /** Worker threads of one job. */
   threads: 'CUBELAKE_THREADS',
   /** Attempt of this job, from 1; AWS Batch has its own name for the same. */
