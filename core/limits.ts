@@ -113,6 +113,9 @@ export const manifestMergeBytesMax = 32 * mib;
 /** Manifests that are read at a time: enough to hide a store's latency, few enough for a small job's memory. */
 export const manifestParallelCount = 8;
 
+/** Manifest entries that a session remembers between its queries: about 100 MB with the statistics of silver's key columns. */
+export const manifestCacheEntryCountMax = 20_000;
+
 /** Bounds of text are cut to this many characters: every id of ours fits whole, a polygon does not fill the manifest. */
 export const stringBoundCharacterCountMax = 64;
 
@@ -135,3 +138,24 @@ export const catalogKnownTableCountMax = 32;
 export const idempotentAnswerCountMax = 2000;
 export const idempotentAnswerBytesMax = 64 * mib;
 export const idempotencyLifetimeMs = 30 * 60 * 1000;
+
+/** Rows that a compaction decodes and sorts at a time: some hundred MB as objects, and more rows than a season of plots has. */
+export const mergedRowCountMax = 200_000;
+
+/** Row groups below this are decoded and merged, because so short ones compress badly and cost a reader a request each. */
+export const wholeRowGroupRowCountMin = 10_000;
+
+/** Merged files that one commit takes: few enough that a lost one costs little, enough that a lake of many days needs few commits. */
+export const compactionGroupCountPerCommit = 50;
+
+/** A compaction that loses its files to another writer plans again this often before it leaves the rest to its next run. */
+export const compactionRoundCountMax = 3;
+
+/** Nothing younger is removed: a writer that prepares a file may take hours until its commit names it. */
+export const removalAgeMsMin = 24 * 3600 * 1000;
+
+/** Iceberg's own default age of orphans: longer than any job and any queue of retries lasts. */
+export const orphanAgeMsDefault = 3 * 24 * 3600 * 1000;
+
+/** Manifests rewritten at a time are read into memory whole: some hundred thousand data files. */
+export const manifestRewriteBytesMax = 128 * mib;

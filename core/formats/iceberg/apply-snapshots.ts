@@ -54,7 +54,7 @@ export function withRef(
   };
 }
 
-/** Tags and other branches go with their snapshots, as in other catalogs; the current snapshot cannot go. */
+/** A snapshot that a reference names cannot go: whoever made the reference meanwhile relies on it. */
 export function withoutSnapshots(
   metadata: TableMetadata,
   ids: readonly bigint[],
@@ -64,6 +64,12 @@ export function withoutSnapshots(
   const current = metadata['current-snapshot-id'];
   if (current !== null && gone.has(current))
     refuse(table, `the current snapshot to stay, got its removal (${current})`);
+  const held = Object.entries(metadata.refs).find(([, ref]) => gone.has(ref['snapshot-id']));
+  if (held !== undefined)
+    throw new CommitConflictError(
+      `Expected snapshots without references to be removed, got ${held[1]['snapshot-id']} of ${held[0]} (${table}). Remove the reference first.`,
+      { table },
+    );
   // A gap in the log would lie to time travel: history before the last removed snapshot goes with it.
   const lastGone = metadata['snapshot-log'].findLastIndex((entry) => gone.has(entry['snapshot-id']));
   const stays = (each: { readonly 'snapshot-id': bigint }) => !gone.has(each['snapshot-id']);
@@ -71,7 +77,6 @@ export function withoutSnapshots(
   return {
     snapshots: metadata.snapshots.filter(stays),
     'snapshot-log': metadata['snapshot-log'].slice(lastGone + 1),
-    refs: Object.fromEntries(Object.entries(metadata.refs).filter(([, ref]) => stays(ref))),
     ...(statistics === undefined ? {} : { statistics: statistics.filter(stays) }),
     ...(partitionStatistics === undefined ? {} : { 'partition-statistics': partitionStatistics.filter(stays) }),
   };

@@ -1,4 +1,9 @@
-import { icebergManifestBytesTarget, icebergManifestCountBeforeMerge, manifestMergeBytesMax } from '../../limits.ts';
+import {
+  icebergManifestBytesTarget,
+  icebergManifestCountBeforeMerge,
+  manifestMergeBytesMax,
+  manifestRewriteBytesMax,
+} from '../../limits.ts';
 import { dataFileId, pathOf } from './data-file-record.ts';
 import { formatJson } from './json-int64.ts';
 import { carried } from './live-files.ts';
@@ -27,7 +32,26 @@ export async function mergeSmallManifests(
   reader: ManifestReader,
 ): Promise<Merge> {
   const chosen = kept.length < icebergManifestCountBeforeMerge ? [] : smallManifests(kept, specId);
-  if (chosen.length < 2) return { replaced: new Set(), groups: [] };
+  return chosen.length < 2 ? nothing : merged(chosen, snapshotId, reader);
+}
+
+const nothing: Merge = { replaced: new Set(), groups: [] };
+
+/** Writes all manifests of a spec anew, large ones too, so that each covers few partitions. */
+export async function clusterManifests(
+  kept: readonly ManifestFile[],
+  specId: number,
+  snapshotId: bigint,
+  reader: ManifestReader,
+): Promise<Merge> {
+  const chosen = upTo(
+    manifestRewriteBytesMax,
+    kept.filter((each) => each.content === 'data' && each.specId === specId),
+  );
+  return chosen.length === 0 ? nothing : merged(chosen, snapshotId, reader);
+}
+
+async function merged(chosen: readonly ManifestFile[], snapshotId: bigint, reader: ManifestReader): Promise<Merge> {
   const entries: ManifestEntry[] = [];
   await reader.visitLive(chosen, (live) => {
     entries.push(...live.map((entry) => carried(entry, false, snapshotId)));
@@ -50,11 +74,16 @@ export async function mergeSmallManifests(
 function smallManifests(kept: readonly ManifestFile[], specId: number): ManifestFile[] {
   const small = kept
     .filter((each) => each.content === 'data' && each.specId === specId)
-    .filter((each) => each.lengthBytes <= icebergManifestBytesTarget / 2)
-    .toSorted((a, b) => a.lengthBytes - b.lengthBytes);
+    .filter((each) => each.lengthBytes <= icebergManifestBytesTarget / 2);
+  return upTo(manifestMergeBytesMax, small);
+}
+
+function upTo(lengthBytesMax: number, manifests: readonly ManifestFile[]): ManifestFile[] {
   let totalBytes = 0;
-  return small.filter((each) => {
-    totalBytes += each.lengthBytes;
-    return totalBytes <= manifestMergeBytesMax;
-  });
+  return manifests
+    .toSorted((a, b) => a.lengthBytes - b.lengthBytes)
+    .filter((each) => {
+      totalBytes += each.lengthBytes;
+      return totalBytes <= lengthBytesMax;
+    });
 }

@@ -39,6 +39,8 @@ export interface TableChange {
    * files: readers of changes may skip it, and the new files take the age of those that they replace.
    */
   readonly operation?: 'append' | 'overwrite' | 'replace';
+  /** Also writes the manifests of earlier commits anew, clustered by partition. Maintenance asks for it. */
+  readonly clusterManifests?: boolean;
 }
 
 export interface PublishReport {

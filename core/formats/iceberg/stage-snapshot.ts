@@ -10,7 +10,7 @@ import { type LiveFilesContext, refuseLivePaths, removeLivePaths } from './live-
 import { encodeManifest, entryStatus, type ManifestContext, type ManifestEntry } from './manifest.ts';
 import { encodeManifestList, type ManifestFile, mayHoldLiveFiles } from './manifest-list.ts';
 import type { ManifestReader } from './manifest-reader.ts';
-import { mergeSmallManifests } from './merge-manifests.ts';
+import { clusterManifests, mergeSmallManifests } from './merge-manifests.ts';
 import { partitionGuess } from './partition.ts';
 import type { TableChange } from './publish.ts';
 import { snapshotSummary } from './snapshot-summary.ts';
@@ -84,7 +84,12 @@ export async function stageSnapshot(
     manifests.push(await writer.write(entries, specOf(metadata, original, table)));
   const gone = new Set(removal.rewritten.map(({ original }) => original));
   const kept = earlier.filter((manifest) => !gone.has(manifest) && mayHoldLiveFiles(manifest));
-  const merge = await mergeSmallManifests(kept, spec['spec-id'], snapshotId, context.reader);
+  const merge = await (change.clusterManifests === true ? clusterManifests : mergeSmallManifests)(
+    kept,
+    spec['spec-id'],
+    snapshotId,
+    context.reader,
+  );
   for (const group of merge.groups) manifests.push(await writer.write(group, spec));
   manifests.push(...kept.filter((manifest) => !merge.replaced.has(manifest)));
 

@@ -6,7 +6,7 @@ import { type ParquetColumn, physicalTypeOf } from './parquet-column.ts';
 import { ThriftWriter } from './thrift-writer.ts';
 
 export const parquetMagic = Buffer.from('PAR1', 'latin1');
-const createdBy = 'cubelake parquet writer 1';
+export const createdBy = 'cubelake parquet writer 1';
 
 /** Collects row groups in file order and makes the footer and Iceberg's view of the file. Holds no row data. */
 export class ParquetFileFacts {
@@ -38,8 +38,11 @@ export class ParquetFileFacts {
     this.#lengthBytes += bytes.length;
   }
 
-  /** Footer, its length and the closing magic: the last bytes of the file. */
-  footer(): Uint8Array {
+  /**
+   * Footer, its length and the closing magic: the last bytes of the file.
+   * @param keyValues What the file says of itself beyond its columns.
+   */
+  footer(keyValues: Readonly<Record<string, string>> = {}): Uint8Array {
     const thrift = new ThriftWriter();
     thrift.root(() => {
       thrift.i32(1, 2);
@@ -48,6 +51,12 @@ export class ParquetFileFacts {
       );
       thrift.i64(3, this.rowCount);
       thrift.structList(4, this.#rowGroups, (entry) => this.#writeRowGroup(thrift, entry));
+      const entries = Object.entries(keyValues);
+      if (entries.length > 0)
+        thrift.structList(5, entries, ([key, value]) => {
+          thrift.text(1, key);
+          thrift.text(2, value);
+        });
       thrift.text(6, createdBy);
       // Bounds are in each type's own order.
       thrift.structList(7, this.#columns, () => thrift.struct(1, () => {}));

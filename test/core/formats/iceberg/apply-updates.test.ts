@@ -92,9 +92,11 @@ describe('snapshots', () => {
     expect(back['last-sequence-number']).toBe(2n);
   });
 
-  it('go with their tags and their part of the log when they are removed, but never the current one', () => {
+  it('go with their part of the log when they are removed, but never the current one or a tagged one', () => {
     const tagged = apply([{ action: 'set-snapshot-ref', 'ref-name': 'may', type: 'tag', 'snapshot-id': 1n }], two);
-    const expired = apply([{ action: 'remove-snapshots', 'snapshot-ids': [1n] }], tagged);
+    const removal: TableUpdate = { action: 'remove-snapshots', 'snapshot-ids': [1n] };
+    expect(() => apply([removal], tagged)).toThrow(CommitConflictError);
+    const expired = apply([{ action: 'remove-snapshot-ref', 'ref-name': 'may' }, removal], tagged);
     expect(expired.snapshots.map((each) => each['snapshot-id'])).toEqual([2n]);
     expect(Object.keys(expired.refs)).toEqual(['main']);
     expect(expired['snapshot-log'].map((entry) => entry['snapshot-id'])).toEqual([2n]);

@@ -1,0 +1,138 @@
+import { type FileMetaData, parquetMetadataAsync, type RowGroup, type SchemaElement } from 'hyparquet';
+import type { ColumnType } from '#schemas/table-definition.ts';
+import { FormatError } from '../../errors.ts';
+import { metadataBytesMax } from '../../limits.ts';
+import { type ByteSource, readBytes } from '../../ports/byte-source.ts';
+import type { ColumnChunkFacts, EncodedRowGroup } from './encode-row-group.ts';
+import { codec, encoding, plainBytes } from './parquet-column.ts';
+import { createdBy } from './parquet-file.ts';
+
+/** A column as a file declares it. */
+export interface FooterColumn {
+  readonly id: number;
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly required: boolean;
+}
+
+/** A row group where it lies; the positions of its columns count from its own first byte. */
+export interface StoredRowGroup extends Omit<EncodedRowGroup, 'bytes'> {
+  readonly startBytes: number;
+  readonly sizeBytes: number;
+}
+
+export interface ParquetFooter {
+  readonly columns: readonly FooterColumn[];
+  readonly rowGroups: readonly StoredRowGroup[];
+  readonly keyValues: Readonly<Record<string, string>>;
+  /** As hyparquet reads it, for reading the rows. */
+  readonly metadata: FileMetaData;
+}
+
+/** Values as the file holds them: dates are days, times microseconds, text UTF-8. */
+export const exactParsers = {
+  dateFromDays: (days: number) => days as unknown as Date,
+  timestampFromMicroseconds: (micros: bigint) => micros as unknown as Date,
+  stringFromBytes: (bytes: Uint8Array) => Buffer.from(bytes).toString('utf8'),
+};
+
+/** What hyparquet reads from. */
+export function asyncBufferOf(source: ByteSource): {
+  byteLength: number;
+  slice: (start: number, end?: number) => Promise<ArrayBuffer>;
+} {
+  return {
+    byteLength: source.sizeBytes,
+    slice: async (start, end = source.sizeBytes) => {
+      const from = start < 0 ? source.sizeBytes + start : start;
+      return (await readBytes(source, from, Math.min(end, source.sizeBytes) - from)).buffer as ArrayBuffer;
+    },
+  };
+}
+
+/**
+ * The footer of a file that this writer wrote, with everything that a copied row group needs in another one.
+ *
+ * @returns null for a file of another program, whose row groups are not known to be self-contained.
+ * @throws FormatError for bytes that are no such file, and for row groups that do not lie in it. Disposition: quarantine.
+ */
+export async function readFooter(source: ByteSource): Promise<ParquetFooter | null> {
+  const metadata = await metadataOf(source);
+  if (metadata.created_by !== createdBy) return null;
+  const columns = metadata.schema.slice(1).map((element) => footerColumn(element, source.name));
+  const rowGroups = metadata.row_groups.map((group) => storedRowGroup(group, columns, source));
+  const keyValues = (metadata.key_value_metadata ?? []).map(({ key, value }) => [key, value ?? ''] as const);
+  return { columns, rowGroups, keyValues: Object.fromEntries(keyValues), metadata };
+}
+
+async function metadataOf(source: ByteSource): Promise<FileMetaData> {
+  const file = asyncBufferOf(source);
+  const lengthBytes = Buffer.from(await file.slice(Math.max(0, source.sizeBytes - 8))).readUInt32LE();
+  if (lengthBytes > Math.min(metadataBytesMax, source.sizeBytes - 8))
+    throw new FormatError(`Expected a Parquet footer inside the file, got ${lengthBytes} bytes (${source.name}).`);
+  try {
+    return await parquetMetadataAsync(file, { parsers: exactParsers, geoparquet: false });
+  } catch (cause) {
+    throw new FormatError(`Expected a Parquet file, got bytes that cannot be read as one (${source.name}).`, {}, cause);
+  }
+}
+
+function footerColumn(element: SchemaElement, path: string): FooterColumn {
+  const type = columnTypeOf(element);
+  if (type === null || element.field_id === undefined)
+    throw new FormatError(`Expected a plain column with a field id, got ${element.name} (${path}).`, { path });
+  return { id: element.field_id, name: element.name, type, required: element.repetition_type === 'REQUIRED' };
+}
+
+function columnTypeOf({ type, converted_type: converted }: SchemaElement): ColumnType | null {
+  if (type === 'BYTE_ARRAY') return converted === 'UTF8' ? 'string' : null;
+  if (type === 'INT32') return converted === 'DATE' ? 'date' : 'int';
+  if (type === 'INT64') return converted === 'TIMESTAMP_MICROS' ? 'timestamptz' : 'long';
+  if (type === 'BOOLEAN') return 'boolean';
+  return type === 'FLOAT' ? 'float' : type === 'DOUBLE' ? 'double' : null;
+}
+
+const encodingNumbers: Readonly<Record<string, number>> = {
+  PLAIN: encoding.plain,
+  RLE: encoding.rle,
+  RLE_DICTIONARY: encoding.rleDictionary,
+  BYTE_STREAM_SPLIT: encoding.byteStreamSplit,
+};
+
+function storedRowGroup(group: RowGroup, columns: readonly FooterColumn[], source: ByteSource): StoredRowGroup {
+  const chunks = group.columns.map(({ meta_data: facts }) => {
+    const startBytes = Number(facts?.dictionary_page_offset ?? facts?.data_page_offset ?? -1);
+    return { facts: facts!, startBytes, endBytes: startBytes + Number(facts?.total_compressed_size ?? 0) };
+  });
+  const startBytes = Math.min(...chunks.map((chunk) => chunk.startBytes));
+  const endBytes = Math.max(...chunks.map((chunk) => chunk.endBytes));
+  if (chunks.length !== columns.length || !(startBytes >= 4) || !(endBytes <= source.sizeBytes - 8))
+    throw new FormatError(
+      `Expected row groups inside the file, got bytes ${startBytes} to ${endBytes} (${source.name}).`,
+    );
+  return {
+    startBytes,
+    sizeBytes: endBytes - startBytes,
+    rowCount: Number(group.num_rows),
+    columns: chunks.map(({ facts, startBytes: chunkStart }, position): ColumnChunkFacts => {
+      const { type } = columns[position]!;
+      const { min_value: min, max_value: max, null_count: nullCount } = facts.statistics ?? {};
+      const bound = (value: unknown) =>
+        value === undefined
+          ? null
+          : Buffer.from(plainBytes(type, value as string | number | bigint | boolean)).toString('base64');
+      return {
+        startBytes: chunkStart - startBytes,
+        hasDictionary: facts.dictionary_page_offset !== undefined,
+        dataPageStartBytes: Number(facts.data_page_offset) - startBytes,
+        compressedBytes: Number(facts.total_compressed_size),
+        uncompressedBytes: Number(facts.total_uncompressed_size),
+        codec: facts.codec === 'ZSTD' ? codec.zstd : codec.uncompressed,
+        encodings: facts.encodings.map((name) => encodingNumbers[name]!),
+        nullCount: Number(nullCount ?? 0),
+        min: bound(min),
+        max: bound(max),
+      };
+    }),
+  };
+}
