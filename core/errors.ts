@@ -78,6 +78,13 @@ export class NotFoundError extends CubelakeError {
   }
 }
 
+/** An object lies in an archive and cannot be read before it is restored. Reprocess its granule then. */
+export class ArchivedObjectError extends CubelakeError {
+  constructor(message: string, fields: ErrorFields = {}, cause?: unknown) {
+    super(message, 'quarantine', fields, cause);
+  }
+}
+
 /** A conditional write found another version than the one it asked for. Refresh and decide again. */
 export class PreconditionFailedError extends CubelakeError {
   constructor(message: string, fields: ErrorFields = {}, cause?: unknown) {

@@ -159,3 +159,25 @@ export const orphanAgeMsDefault = 3 * 24 * 3600 * 1000;
 
 /** Manifests rewritten at a time are read into memory whole: some hundred thousand data files. */
 export const manifestRewriteBytesMax = 128 * mib;
+
+/** S3 takes at most 10 000 parts of at least 5 MiB; parts start at this size and double every thousand, which reaches past 5 TiB. */
+export const uploadPartBytesMin = 8 * mib;
+export const uploadPartCountMax = 10_000;
+export const uploadPartCountPerSize = 1000;
+
+/** Parts of one upload that are sent at a time: with the one that fills, the memory of a writer is four parts. */
+export const uploadPartParallelCount = 3;
+
+/** One request for a range asks for at most this, so that a broken answer costs little to ask again. */
+export const downloadRangeBytesMax = 8 * mib;
+export const downloadRangeParallelCount = 4;
+
+/** Requests to cloud services are tried this often: with the SDK's doubled waits that outlasts a throttled minute's first seconds. */
+export const cloudAttemptCountMax = 5;
+
+/** A cloud service that moves no byte for this long is asked again over another connection. */
+export const cloudStallMsMax = 30_000;
+export const cloudConnectMsMax = 5000;
+
+/** SQS refuses messages, and batches of them, above one MiB. */
+export const queueMessageBytesMax = 1 * mib;

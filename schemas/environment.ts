@@ -2,7 +2,7 @@
 export const environment = {
   /** Folder of the embedded lake. */
   lake: 'CUBELAKE_LAKE',
-  /** Roots of the two stores that a job works on: `file:///...`. */
+  /** Roots of the two stores that a job works on: `file:///...` or `s3://bucket/prefix`. */
   rawUri: 'CUBELAKE_RAW_URI',
   warehouseUri: 'CUBELAKE_WAREHOUSE_URI',
   /** Manifest that a job works on. */
@@ -21,6 +21,9 @@ export const environment = {
   /** Attempt of this job, from 1; AWS Batch has its own name for the same. */
   attempt: 'CUBELAKE_ATTEMPT',
   batchAttempt: 'AWS_BATCH_JOB_ATTEMPT',
+  /** Address and addressing of an S3 that is not Amazon's, e.g. `http://127.0.0.1:9000`; keys and region as for every AWS tool. */
+  s3Endpoint: 'CUBELAKE_S3_ENDPOINT',
+  s3PathStyle: 'CUBELAKE_S3_PATH_STYLE',
   /** Tests only: kill the process at a labelled step, e.g. `tile:3`, or `tile:3@1` in the first attempt only. */
   crashAt: 'CUBELAKE_CRASH_AT',
 } as const;
