@@ -2,9 +2,12 @@ import { type AvroRecord, type AvroValue, fieldKey } from '../avro/avro-value.ts
 import type { FieldSummary, ManifestFile } from './manifest-list.ts';
 import { compareSingleValues, decodeSingleValue, type SingleValue } from './single-value.ts';
 
-export type Operator = '=' | '<' | '<=' | '>' | '>=';
+export type Operator = '=' | '!=' | '<' | '<=' | '>' | '>=' | 'is null' | 'is not null';
 
-/** A comparison with one of several values; more than one value only for `=`. It never holds for NULL. */
+/**
+ * A comparison with one of several values, more than one only for `=`, or a test for NULL, without values. A comparison
+ * never holds for NULL.
+ */
 export interface Condition {
   readonly operator: Operator;
   readonly values: readonly SingleValue[];
@@ -20,21 +23,30 @@ export interface PartitionCondition {
 }
 
 /**
- * Whether a value within the bounds can meet the condition.
+ * Whether a value within the bounds, which is not NULL, can meet the condition.
  * @param lower Nothing is below it; null when unknown. A shortened bound is safe: it only lies further out.
  * @param upper Nothing is above it; null when unknown.
  */
 export function boundsMayMatch(lower: SingleValue | null, upper: SingleValue | null, condition: Condition): boolean {
+  const { operator } = condition;
+  if (operator === 'is null') return false;
+  if (operator === 'is not null') return true;
   return condition.values.some((value) => {
     const fromLower = lower === null ? null : compareSingleValues(lower, value);
     const fromUpper = upper === null ? null : compareSingleValues(upper, value);
-    return rangeMayMatch(fromLower, fromUpper, condition.operator);
+    return rangeMayMatch(fromLower, fromUpper, operator);
   });
 }
 
 /** @param fromLower Sign of lower bound minus value; null when unknown. */
-function rangeMayMatch(fromLower: number | null, fromUpper: number | null, operator: Operator): boolean {
+function rangeMayMatch(
+  fromLower: number | null,
+  fromUpper: number | null,
+  operator: Exclude<Operator, 'is null' | 'is not null'>,
+): boolean {
   switch (operator) {
+    case '!=':
+      return fromLower !== 0 || fromUpper !== 0;
     case '=':
       return !(fromLower !== null && fromLower > 0) && !(fromUpper !== null && fromUpper < 0);
     case '<':
@@ -48,9 +60,9 @@ function rangeMayMatch(fromLower: number | null, fromUpper: number | null, opera
   }
 }
 
-/** NaN is the greatest number to some engines and none to others: only these comparisons can hold for it. */
+/** NaN is the greatest number to some engines and none to others: only these conditions can hold for it. */
 export function mayHoldForNan(operator: Operator): boolean {
-  return operator === '>' || operator === '>=';
+  return operator === '>' || operator === '>=' || operator === '!=' || operator === 'is not null';
 }
 
 export function isFloating(type: string): boolean {
@@ -68,7 +80,8 @@ export function manifestMayMatch(manifest: ManifestFile, conditions: readonly Pa
 }
 
 function summaryMayMatch(summary: FieldSummary, type: string, condition: Condition): boolean {
-  const { lowerBound, upperBound, containsNan } = summary;
+  const { lowerBound, upperBound, containsNan, containsNull } = summary;
+  if (condition.operator === 'is null') return containsNull;
   if (isFloating(type) && containsNan !== false && mayHoldForNan(condition.operator)) return true;
   // Without bounds every value is NULL or NaN.
   if (lowerBound === null && upperBound === null) return false;
@@ -81,7 +94,7 @@ function summaryMayMatch(summary: FieldSummary, type: string, condition: Conditi
 export function partitionMayMatch(partition: AvroRecord, conditions: readonly PartitionCondition[]): boolean {
   return conditions.every(({ fieldId, type, condition }) => {
     const value = partition[fieldKey(fieldId)] ?? null;
-    if (value === null) return false;
+    if (value === null) return condition.operator === 'is null';
     if (Number.isNaN(value)) return mayHoldForNan(condition.operator);
     return !isComparable(type, value) || boundsMayMatch(value, value, condition);
   });

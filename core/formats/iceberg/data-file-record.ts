@@ -19,6 +19,8 @@ export const dataFileId = {
   lowerBounds: 'f125',
   upperBounds: 'f128',
   splitOffsets: 'f132',
+  equalityIds: 'f135',
+  referencedDataFile: 'f143',
 } as const;
 
 /** Key and value ids of each map. */

@@ -1,39 +1,61 @@
-import { manifestParallelCount } from '../../limits.ts';
+import { manifestCacheEntryCountMax, manifestParallelCount } from '../../limits.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { decodeManifest, entryStatus, type ManifestEntry } from './manifest.ts';
 import { decodeManifestList, type ManifestFile } from './manifest-list.ts';
 import { keyOf } from './table-location.ts';
 import type { Snapshot } from './table-metadata.ts';
 
-/** Reads manifests of one warehouse, each once: they never change, and a retried commit meets the same ones again. */
+/**
+ * Reads manifests of one warehouse and remembers them by path: they never change, and a retried commit or the next query
+ * meets the same ones again. The oldest are forgotten when there are too many entries.
+ */
 export class ManifestReader {
   readonly #warehouse: ObjectStore;
-  readonly #entries = new Map<string, readonly ManifestEntry[]>();
+  readonly #lists = new Map<string, readonly ManifestFile[]>();
+  readonly #entries = new Map<string, Promise<readonly ManifestEntry[]>>();
+  readonly #counts = new Map<string, number>();
+  readonly #entryCountMax: number;
+  #entryCount = 0;
+  #readCount = 0;
 
-  constructor(warehouse: ObjectStore) {
+  constructor(warehouse: ObjectStore, entryCountMax = manifestCacheEntryCountMax) {
     this.#warehouse = warehouse;
+    this.#entryCountMax = entryCountMax;
   }
 
   /** Manifests fetched so far. */
   get readCount(): number {
-    return this.#entries.size;
+    return this.#readCount;
   }
 
   /** All manifests of a snapshot, those of delete files too; none for a table without snapshots. */
   async manifestsOf(snapshot: Snapshot | null): Promise<ManifestFile[]> {
     if (snapshot === null) return [];
     const uri = snapshot['manifest-list'];
+    const known = this.#lists.get(uri);
+    if (known !== undefined) return [...known];
     const { bytes } = await this.#warehouse.get(keyOf(this.#warehouse, uri));
-    return decodeManifestList(bytes, uri);
+    const manifests = decodeManifestList(bytes, uri);
+    this.#lists.set(uri, manifests);
+    return [...manifests];
   }
 
-  async entriesOf(manifest: ManifestFile): Promise<readonly ManifestEntry[]> {
+  entriesOf(manifest: ManifestFile): Promise<readonly ManifestEntry[]> {
     const known = this.#entries.get(manifest.path);
     if (known !== undefined) return known;
+    const reading = this.#read(manifest);
+    this.#entries.set(manifest.path, reading);
+    reading.then(
+      (entries) => this.#remember(manifest.path, entries.length),
+      () => this.#entries.delete(manifest.path),
+    );
+    return reading;
+  }
+
+  async #read(manifest: ManifestFile): Promise<readonly ManifestEntry[]> {
     const { bytes } = await this.#warehouse.get(keyOf(this.#warehouse, manifest.path));
-    const entries = decodeManifest(bytes, manifest);
-    this.#entries.set(manifest.path, entries);
-    return entries;
+    this.#readCount++;
+    return decodeManifest(bytes, manifest);
   }
 
   /**
@@ -51,6 +73,18 @@ export class ManifestReader {
         const live = entries[index]!.filter((entry) => entry.status !== entryStatus.deleted);
         if (visit(live, manifest)) return;
       }
+    }
+  }
+
+  /** A manifest whose length is known is never being read. */
+  #remember(path: string, entryCount: number): void {
+    this.#counts.set(path, entryCount);
+    this.#entryCount += entryCount;
+    for (const [oldest, count] of this.#counts) {
+      if (this.#entryCount <= this.#entryCountMax || oldest === path) return;
+      this.#counts.delete(oldest);
+      this.#entries.delete(oldest);
+      this.#entryCount -= count;
     }
   }
 }

@@ -1,41 +1,74 @@
 import { dayOfDate } from '../../day.ts';
 import { ConfigurationError } from '../../errors.ts';
-import type { Condition, Operator, PartitionCondition } from './conditions.ts';
-import { daysOfMicros, partitionType } from './partition.ts';
-import type { Predicate } from './scan.ts';
+import type { Condition } from './conditions.ts';
 import type { SingleValue } from './single-value.ts';
-import type { PartitionSpec, Schema, SchemaField } from './table-metadata.ts';
+import type { Schema, SchemaField } from './table-metadata.ts';
 
-/** A predicate with its column found and its values in the column's own units. */
+/** One condition; a scan's conditions all hold. Dates are `yyyy-mm-dd`, times ISO text or microseconds since 1970. */
+export interface Predicate {
+  readonly column: string;
+  readonly op: '=' | '<' | '<=' | '>' | '>=' | 'in';
+  readonly value: string | number | bigint | readonly (string | number | bigint)[];
+}
+
+/** A condition built of others. It holds for a row only where it is true; for NULL only `is null` is. */
+export type Filter =
+  | Predicate
+  | { readonly column: string; readonly op: '!='; readonly value: string | number | bigint }
+  | { readonly column: string; readonly op: 'is null' | 'is not null' }
+  | { readonly all: readonly Filter[] }
+  | { readonly any: readonly Filter[] };
+
+/** A condition with its column found and its values in the column's own units. */
 export interface ColumnCondition {
   readonly column: SchemaField;
   readonly type: string;
   readonly condition: Condition;
 }
 
+/** A filter whose columns are found. `true` where nothing can be said of files. */
+export type BoundFilter =
+  | true
+  | ColumnCondition
+  | { readonly all: readonly BoundFilter[] }
+  | { readonly any: readonly BoundFilter[] };
+
 /**
  * @throws ConfigurationError for a column that the table does not have and a value that its type cannot be compared with.
  *   Disposition: stop.
  */
-export function columnConditions(
-  predicates: readonly Predicate[],
-  schema: Schema,
-  table: string,
-): (ColumnCondition | null)[] {
-  return predicates.map((predicate) => {
-    const column = schema.fields.find((field) => field.name === predicate.column);
-    if (column === undefined)
-      throw new ConfigurationError(`Expected a column of ${table}, got ${predicate.column}.`, {
-        table,
-        column: predicate.column,
-      });
-    // Types without plain bounds (lists, decimals) cannot skip a file; the rows are filtered all the same.
-    if (typeof column.type !== 'string' || !prunable.has(column.type)) return null;
-    const { type } = column;
-    const given = Array.isArray(predicate.value) ? predicate.value : [predicate.value];
-    const values = given.map((value: string | number | bigint) => valueFor(type, value, `${table}.${column.name}`));
-    return { column, type, condition: { operator: predicate.op === 'in' ? '=' : predicate.op, values } };
-  });
+export function bindFilter(filter: Filter, schema: Schema, table: string): BoundFilter {
+  if ('all' in filter) return { all: filter.all.map((each) => bindFilter(each, schema, table)) };
+  if ('any' in filter) return { any: filter.any.map((each) => bindFilter(each, schema, table)) };
+  const column = schema.fields.find((field) => field.name === filter.column);
+  if (column === undefined)
+    throw new ConfigurationError(`Expected a column of ${table}, got ${filter.column}.`, {
+      table,
+      column: filter.column,
+    });
+  if (typeof column.type !== 'string') return true;
+  const { type } = column;
+  if (!('value' in filter)) return { column, type, condition: { operator: filter.op, values: [] } };
+  // Types without plain bounds (decimals, binary) cannot skip a file; the rows are filtered all the same.
+  if (!prunable.has(type)) return true;
+  const given = Array.isArray(filter.value) ? filter.value : [filter.value];
+  const values = given.map((value: string | number | bigint) => valueFor(type, value, `${table}.${column.name}`));
+  return { column, type, condition: { operator: filter.op === 'in' ? '=' : filter.op, values } };
+}
+
+/** Whether the filter can be true where `mayHold` tells it of each condition: true for all that is not known. */
+export function filterMayHold(filter: BoundFilter, mayHold: (condition: ColumnCondition) => boolean): boolean {
+  if (filter === true) return true;
+  if ('all' in filter) return filter.all.every((each) => filterMayHold(each, mayHold));
+  if ('any' in filter) return filter.any.some((each) => filterMayHold(each, mayHold));
+  return mayHold(filter);
+}
+
+/** All conditions in a filter, in order. */
+export function conditionsIn(filter: BoundFilter): ColumnCondition[] {
+  if (filter === true) return [];
+  if ('all' in filter) return filter.all.flatMap(conditionsIn);
+  return 'any' in filter ? filter.any.flatMap(conditionsIn) : [filter];
 }
 
 const numeric: ReadonlySet<string> = new Set(['int', 'long', 'float', 'double']);
@@ -52,36 +85,4 @@ function valueFor(type: string, value: string | number | bigint, where: string):
     if (!Number.isNaN(timeMs) && !/\.\d{4}/.test(String(value))) return BigInt(timeMs) * 1000n;
   }
   throw new ConfigurationError(`Expected a ${type} to compare ${where} with, got ${typeof value} ${value}.`, { where });
-}
-
-/** What the conditions on columns say of partition values: days and equal values keep the order of their source. */
-export function partitionConditions(
-  conditions: readonly ColumnCondition[],
-  spec: PartitionSpec,
-  schemas: readonly Schema[],
-): PartitionCondition[] {
-  const out: PartitionCondition[] = [];
-  for (const [position, field] of spec.fields.entries()) {
-    if (field.transform !== 'identity' && field.transform !== 'day') continue;
-    for (const { column, type, condition } of conditions) {
-      if (column.id !== field['source-id']) continue;
-      const projected = field.transform === 'day' && type !== 'date' ? byDay(condition) : condition;
-      out.push({
-        position,
-        fieldId: field['field-id'],
-        type: partitionType(field, schemas),
-        condition: projected,
-      });
-    }
-  }
-  return out;
-}
-
-/** Rows before a moment lie on its day or an earlier one: `<` becomes `<=` on days. */
-function byDay(condition: Condition): Condition {
-  const widened: Partial<Record<Operator, Operator>> = { '<': '<=', '>': '>=' };
-  return {
-    operator: widened[condition.operator] ?? condition.operator,
-    values: condition.values.map((value) => daysOfMicros(value as bigint)),
-  };
 }

@@ -12,9 +12,20 @@ import {
 } from './conditions.ts';
 import type { DataFile } from './data-file.ts';
 import { boundOf, countOf, dataFileId, dataFileOf } from './data-file-record.ts';
+import { type DeleteFile, DeleteIndex, partitionKeyOf } from './delete-files.ts';
+import type { ManifestEntry } from './manifest.ts';
 import { type ManifestFile, mayHoldLiveFiles } from './manifest-list.ts';
 import { ManifestReader } from './manifest-reader.ts';
-import { type ColumnCondition, columnConditions, partitionConditions } from './scan-conditions.ts';
+import { partitionConditions } from './partition-projection.ts';
+import {
+  type BoundFilter,
+  bindFilter,
+  type ColumnCondition,
+  conditionsIn,
+  type Filter,
+  filterMayHold,
+  type Predicate,
+} from './scan-conditions.ts';
 import { decodeSingleValue } from './single-value.ts';
 import {
   currentSchema,
@@ -27,17 +38,27 @@ import {
   type TableMetadata,
 } from './table-metadata.ts';
 
-/** One condition; a scan's conditions all hold. Dates are `yyyy-mm-dd`, times ISO text or microseconds since 1970. */
-export interface Predicate {
-  readonly column: string;
-  readonly op: '=' | '<' | '<=' | '>' | '>=' | 'in';
-  readonly value: string | number | bigint | readonly (string | number | bigint)[];
-}
+export type { Filter, Predicate } from './scan-conditions.ts';
 
 export interface ScanOptions {
+  /** All of these and `filter` hold for the rows that are wanted. */
   readonly predicates?: readonly Predicate[];
+  readonly filter?: Filter;
   /** Time travel; the current snapshot by default. */
   readonly snapshotId?: bigint;
+  /** `apply`: the caller takes `deletes` out of each file's rows. By default a file with deleted rows is refused. */
+  readonly deletes?: 'apply' | 'refuse';
+  /** Remembers manifests from one plan to the next; a new one by default. */
+  readonly reader?: ManifestReader;
+}
+
+/** A data file to read, and what was deleted from it. */
+export interface PlannedFile extends DataFile {
+  /** Data sequence number: files of later commits have greater ones. */
+  readonly sequenceNumber: bigint;
+  /** Equal for files of one partition of one spec. */
+  readonly partitionKey: string;
+  readonly deletes: readonly DeleteFile[];
 }
 
 export interface ScanPlan {
@@ -46,19 +67,26 @@ export interface ScanPlan {
   /** Columns of the snapshot's schema. */
   readonly columns: readonly { readonly id: number; readonly name: string; readonly type: IcebergType }[];
   /** Files that may hold matching rows; the rows must still be filtered. */
-  readonly files: readonly DataFile[];
+  readonly files: readonly PlannedFile[];
   readonly manifestReadCount: number;
   readonly skippedManifestCount: number;
   /** Live files that no row can match in, those of skipped manifests too. */
   readonly skippedFileCount: number;
 }
 
+/** A spec, and what each condition of the filter says of its partition values. */
+interface SpecConditions {
+  readonly spec: PartitionSpec;
+  readonly partition: ReadonlyMap<ColumnCondition, readonly PartitionCondition[]>;
+}
+
 /**
- * The data files that a query must read. Manifests are skipped by their partition summaries, files by their partition
- * values and column bounds; what is not known keeps the file.
+ * The data files that a query must read, and the delete files that apply to each. Manifests are skipped by their partition
+ * summaries, files by their partition values and column bounds; what is not known keeps the file.
  *
- * @throws NotFoundError for a snapshot that the table does not have, FormatError for one with delete files, whose rows
- *   would come back to life if they were ignored (quarantine); ConfigurationError for an impossible predicate (stop).
+ * @throws NotFoundError for a snapshot that the table does not have; ConfigurationError for an impossible predicate (stop);
+ *   FormatError for data files that are not Parquet, for delete files of unknown kinds and, unless the caller applies
+ *   deletes, for any that apply: rows would come back to life if they were ignored (quarantine).
  */
 export async function planScan(
   table: LoadedTable,
@@ -69,29 +97,40 @@ export async function planScan(
   const name = `${identifier.namespace}.${identifier.name}`;
   const snapshot = chosenSnapshot(metadata, options.snapshotId, name);
   const schema = schemaOf(metadata, snapshot);
-  const conditions = columnConditions(options.predicates ?? [], schema, name).filter((each) => each !== null);
-  const reader = new ManifestReader(warehouse);
+  const given: Filter = {
+    all: [...(options.predicates ?? []), ...(options.filter === undefined ? [] : [options.filter])],
+  };
+  const filter = bindFilter(given, schema, name);
+  const specs = specConditions(metadata, filter);
+  const reader = options.reader ?? new ManifestReader(warehouse);
   const manifests = (await reader.manifestsOf(snapshot)).filter(mayHoldLiveFiles);
-  refuseDeleteFiles(manifests, name);
-  const bySpec = new Map(
-    metadata['partition-specs'].map((spec) => [
-      spec['spec-id'],
-      { spec, partition: partitionConditions(conditions, spec, metadata.schemas) },
-    ]),
+  const chosen = manifests.filter((manifest) => {
+    const { partition } = specOf(specs, manifest, name);
+    return filterMayHold(filter, (condition) => manifestMayMatch(manifest, partition.get(condition)!));
+  });
+  const isData = ({ content }: ManifestFile) => content === 'data';
+  const deletes = new DeleteIndex(unpartitionedSpecs(metadata));
+  await reader.visitLive(
+    chosen.filter((manifest) => !isData(manifest)),
+    (entries, { specId }) => {
+      for (const entry of entries) deletes.add(entry, specId, name);
+      return false;
+    },
   );
-  const chosen = manifests.filter((each) => manifestMayMatch(each, specOf(bySpec, each, name).partition));
-  const files: DataFile[] = [];
-  let skippedFileCount = manifests
-    .filter((manifest) => !chosen.includes(manifest))
-    .reduce((sum, each) => sum + (each.addedFileCount ?? 0) + (each.existingFileCount ?? 0), 0);
-  await reader.visitLive(chosen, (entries, manifest) => {
-    const { spec, partition } = specOf(bySpec, manifest, name);
-    for (const { file } of entries) {
-      if (fileMayMatch(file, partition, conditions)) files.push(dataFileOf(file, spec));
+  const files: PlannedFile[] = [];
+  let skippedFileCount = 0;
+  for (const each of manifests)
+    if (isData(each) && !chosen.includes(each))
+      skippedFileCount += (each.addedFileCount ?? 0) + (each.existingFileCount ?? 0);
+  await reader.visitLive(chosen.filter(isData), (entries, manifest) => {
+    const { spec, partition } = specOf(specs, manifest, name);
+    for (const entry of entries) {
+      if (fileMayMatch(entry.file, filter, partition)) files.push(plannedFile(entry, spec, deletes, name));
       else skippedFileCount++;
     }
     return false;
   });
+  if (options.deletes !== 'apply') refuseDeletes(files, name);
   return {
     snapshotId: snapshot?.['snapshot-id'] ?? null,
     columns: schema.fields.map(({ id, name: column, type }) => ({ id, name: column, type })),
@@ -117,41 +156,72 @@ function schemaOf(metadata: TableMetadata, snapshot: Snapshot | null): Schema {
   return metadata.schemas.find((schema) => schema['schema-id'] === id) ?? currentSchema(metadata);
 }
 
-function refuseDeleteFiles(manifests: readonly ManifestFile[], table: string): void {
-  const deletes = manifests.find((manifest) => manifest.content === 'deletes');
-  if (deletes !== undefined)
-    throw new FormatError(
-      `Expected data files only, got delete files (${table}, ${deletes.path}). Another program deleted rows: compact the table with it first.`,
-      { table, manifest: deletes.path },
-    );
+function specConditions(metadata: TableMetadata, filter: BoundFilter): ReadonlyMap<number, SpecConditions> {
+  const conditions = conditionsIn(filter);
+  return new Map(
+    metadata['partition-specs'].map((spec) => {
+      const partition = new Map(conditions.map((each) => [each, partitionConditions(each, spec, metadata.schemas)]));
+      return [spec['spec-id'], { spec, partition }];
+    }),
+  );
 }
 
-function specOf(
-  bySpec: ReadonlyMap<number, { spec: PartitionSpec; partition: PartitionCondition[] }>,
-  manifest: ManifestFile,
-  table: string,
-): { spec: PartitionSpec; partition: PartitionCondition[] } {
-  const found = bySpec.get(manifest.specId);
+function specOf(specs: ReadonlyMap<number, SpecConditions>, manifest: ManifestFile, table: string): SpecConditions {
+  const found = specs.get(manifest.specId);
   if (found !== undefined) return found;
   throw new FormatError(`Expected a partition spec with id ${manifest.specId}, got none (${table}, ${manifest.path}).`);
 }
 
-/** False only when no row of the file can meet all conditions. */
+function unpartitionedSpecs(metadata: TableMetadata): ReadonlySet<number> {
+  const specs = metadata['partition-specs'].filter(({ fields }) =>
+    fields.every(({ transform }) => transform === 'void'),
+  );
+  return new Set(specs.map((spec) => spec['spec-id']));
+}
+
+function plannedFile(entry: ManifestEntry, spec: PartitionSpec, deletes: DeleteIndex, table: string): PlannedFile {
+  const file = dataFileOf(entry.file, spec);
+  const format = String(entry.file[dataFileId.format]);
+  if (format.toUpperCase() !== 'PARQUET')
+    throw new FormatError(
+      `Expected Parquet data files, got ${format} (${table}, ${file.path}). Rewrite the table as Parquet with the program that wrote it.`,
+      { table, path: file.path },
+    );
+  const partitionKey = partitionKeyOf(spec['spec-id'], entry.file[dataFileId.partition] as AvroRecord);
+  const sequenceNumber = entry.sequenceNumber ?? 0n;
+  return { ...file, sequenceNumber, partitionKey, deletes: deletes.appliesTo(file.path, partitionKey, sequenceNumber) };
+}
+
+function refuseDeletes(files: readonly PlannedFile[], table: string): void {
+  const file = files.find(({ deletes }) => deletes.length > 0);
+  if (file === undefined) return;
+  throw new FormatError(
+    `Expected data files without deleted rows, got delete files (${table}, ${file.deletes[0]!.path} for ${file.path}). Another program deleted rows: compact the table with it first.`,
+    { table, path: file.path },
+  );
+}
+
+/** False only when no row of the file can meet the filter. */
 function fileMayMatch(
   file: AvroRecord,
-  partition: readonly PartitionCondition[],
-  conditions: readonly ColumnCondition[],
+  filter: BoundFilter,
+  partition: ReadonlyMap<ColumnCondition, readonly PartitionCondition[]>,
 ): boolean {
   const values = file[dataFileId.partition] as AvroRecord;
-  return partitionMayMatch(values, partition) && conditions.every((each) => columnMayMatch(file, each));
+  return filterMayHold(
+    filter,
+    (condition) => partitionMayMatch(values, partition.get(condition)!) && columnMayMatch(file, condition),
+  );
 }
 
 function columnMayMatch(file: AvroRecord, { column, type, condition }: ColumnCondition): boolean {
+  const { operator } = condition;
   const valueCount = countOf('valueCounts', file, column.id);
   const nullCount = countOf('nullValueCounts', file, column.id);
+  if (operator === 'is null') return nullCount !== 0n;
   if (valueCount !== null && valueCount === nullCount) return false;
   const mayHoldNan = isFloating(type) && countOf('nanValueCounts', file, column.id) !== 0n;
-  if (mayHoldNan && mayHoldForNan(condition.operator)) return true;
+  if (mayHoldNan && mayHoldForNan(operator)) return true;
   const lower = boundOf('lowerBounds', file, column.id);
   const upper = boundOf('upperBounds', file, column.id);
   return boundsMayMatch(

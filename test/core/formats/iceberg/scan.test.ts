@@ -1,13 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dayOfDate } from '#core/day.ts';
-import { ConfigurationError, FormatError, NotFoundError } from '#core/errors.ts';
-import { encodeManifestList, type ManifestFile } from '#core/formats/iceberg/manifest-list.ts';
-import { ManifestReader } from '#core/formats/iceberg/manifest-reader.ts';
+import { ConfigurationError, NotFoundError } from '#core/errors.ts';
 import { type PublishContext, publish } from '#core/formats/iceberg/publish.ts';
 import { type Predicate, planScan, type ScanOptions } from '#core/formats/iceberg/scan.ts';
-import { keyOf } from '#core/formats/iceberg/table-location.ts';
-import { currentSnapshot } from '#core/formats/iceberg/table-metadata.ts';
 import type { TableDefinition } from '#schemas/table-definition.ts';
 import { bandColumn, bound, change, column, dataFile, memoryLake, plots } from './small-table.ts';
 
@@ -166,22 +162,6 @@ describe('planning a scan', () => {
   ])('refuses %s', async (_what, name, value) => {
     const context = await lakeOf({ a: {} });
     await expect(scan(context, where(name, '=', value))).rejects.toThrow(ConfigurationError);
-  });
-
-  it('refuses a snapshot with delete files instead of showing deleted rows', async () => {
-    const context = await lakeOf({ a: {} });
-    const table = (await context.catalog.loadTable(plots))!;
-    const snapshot = currentSnapshot(table.metadata)!;
-    const manifests = await new ManifestReader(context.warehouse).manifestsOf(snapshot);
-    const deletes: ManifestFile = { ...manifests[0]!, content: 'deletes', path: 'memory://lake/deletes.avro' };
-    const list = encodeManifestList([...manifests, deletes], {
-      snapshotId: snapshot['snapshot-id'],
-      parentSnapshotId: null,
-      sequenceNumber: 1n,
-    });
-    await context.warehouse.put(keyOf(context.warehouse, snapshot['manifest-list']), list);
-    await expect(scan(context)).rejects.toThrow(FormatError);
-    await expect(scan(context)).rejects.toThrow(/delete files \(gold\.plots, memory:\/\/lake\/deletes\.avro\)/);
   });
 
   it('never leaves out a file that holds a matching row', async () => {
