@@ -1,0 +1,47 @@
+# shellcheck shell=bash
+# Sourced. Builds and runs images where there is no Docker engine: podman and buildah with runc, on bases made from Debian packages
+# and the Node that npm brings, so that no image registry is needed.
+export CONTAINERS_CONF="$peers_home/containers.conf"
+cat > "$CONTAINERS_CONF" <<'CONF'
+[containers]
+default_ulimits = ["nofile=20000:20000", "nproc=32768:32768"]
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+runtime = "runc"
+CONF
+
+if ! command -v podman > /dev/null || ! command -v buildah > /dev/null || ! command -v runc > /dev/null; then
+  apt-get update -qq > /dev/null
+  apt-get install -y -qq --no-install-recommends podman buildah runc netavark aardvark-dns catatonit uidmap > /dev/null
+fi
+
+# base_images: localhost/node-run:24, small as a distroless image is, and localhost/node-build:24 with npm besides.
+base_images() {
+  if podman image exists localhost/node-run:24 && podman image exists localhost/node-build:24; then return 0; fi
+  local work="$peers_home/base-image" package
+  rm -rf "$work"
+  mkdir -p "$work/packages" "$work/root/etc/ssl/certs" "$work/root/tmp"
+  (cd "$work/packages" && apt-get download -qq base-files libc6 libgcc-s1 libstdc++6 libatomic1 gcc-12-base ca-certificates tzdata netbase)
+  for package in "$work"/packages/*.deb; do dpkg -x "$package" "$work/root"; done
+  mkdir -p "$work/root/usr/local/bin"
+  cp "$(node -p 'process.execPath')" "$work/root/usr/local/bin/node"
+  chmod 1777 "$work/root/tmp"
+  find "$work/root/usr/share/ca-certificates" -name '*.crt' -exec cat {} + > "$work/root/etc/ssl/certs/ca-certificates.crt"
+  # A registry of this machine's own may need the certificates that the machine trusts.
+  cat /etc/ssl/certs/ca-certificates.crt >> "$work/root/etc/ssl/certs/ca-certificates.crt"
+  printf 'root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n' > "$work/root/etc/passwd"
+  printf 'root:x:0:\nnonroot:x:65532:\n' > "$work/root/etc/group"
+  local change=(--change 'ENTRYPOINT ["/usr/local/bin/node"]' --change 'ENV PATH=/usr/local/bin:/usr/bin:/bin')
+  tar -C "$work/root" -c . | podman import "${change[@]}" --change 'USER 65532' - localhost/node-run:24 > /dev/null 2>&1
+  mkdir -p "$work/root/usr/local/lib/node_modules" "$work/root/root"
+  cp -rL "$(dirname "$(readlink -f "$(command -v npm)")")/.." "$work/root/usr/local/lib/node_modules/npm"
+  tar -C "$work/root" -c . | podman import "${change[@]}" --change 'ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt' \
+    - localhost/node-build:24 > /dev/null 2>&1
+  rm -rf "$work"
+}
+
+# image_build PARAMETER...: as `podman build`.
+image_build() {
+  buildah --runtime "$(command -v runc)" bud --network host "$@"
+}
