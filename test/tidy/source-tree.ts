@@ -16,7 +16,7 @@ export interface TidyRule {
   readonly good: readonly (readonly SourceFile[])[];
 }
 
-const skippedFolders = new Set(['node_modules', '.git', 'lake', 'demo-lake', 'cdk.out', 'results', '__pycache__']);
+const skippedFolders = new Set(['node_modules', '.git', 'lake', 'demo-lake', 'dist', 'results', '__pycache__']);
 const textPattern =
   /\.(ts|mts|mjs|js|json|md|py|sh|ya?ml|toml|css|html|ipynb|R)$|(^|\/)(run|Dockerfile|Containerfile)$/;
 const textBytesMax = 4 * 1024 * 1024;

@@ -30,7 +30,7 @@ base_images() {
   find "$work/root/usr/share/ca-certificates" -name '*.crt' -exec cat {} + > "$work/root/etc/ssl/certs/ca-certificates.crt"
   # A registry of this machine's own may need the certificates that the machine trusts.
   cat /etc/ssl/certs/ca-certificates.crt >> "$work/root/etc/ssl/certs/ca-certificates.crt"
-  printf 'root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n' > "$work/root/etc/passwd"
+  printf 'root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/:/sbin/nologin\n' > "$work/root/etc/passwd"
   printf 'root:x:0:\nnonroot:x:65532:\n' > "$work/root/etc/group"
   local change=(--change 'ENTRYPOINT ["/usr/local/bin/node"]' --change 'ENV PATH=/usr/local/bin:/usr/bin:/bin')
   tar -C "$work/root" -c . | podman import "${change[@]}" --change 'USER 65532' - localhost/node-run:24 > /dev/null 2>&1
