@@ -55,6 +55,6 @@ async function hasLostItsEvent(lake: Lake, key: string): Promise<boolean> {
   const objects = found === null ? null : await assembleGranule(lake, found.payload, found.granuleKey);
   if (found === null || objects === null) return false;
   const pendingKeys = new Set((await listPending(lake)).map(({ pending }) => pending.granule_key));
-  const { lost } = await granuleStatus(lake, { ...found, objects: objects.objects }, pendingKeys);
+  const { lost } = await granuleStatus(lake, { ...found, objects: objects.objects }, pendingKeys, null);
   return lost === 'event';
 }

@@ -1,3 +1,4 @@
+import { systemClock } from '#adapters/system/system-clock.ts';
 import { exitCodeOf, exitCodes } from '#core/errors.ts';
 import type { Payload } from '#core/pipeline/payload.ts';
 import { processGranule } from '#core/pipeline/process-granule.ts';
@@ -26,6 +27,7 @@ export async function runJob(wire: (wiring: PayloadWiring) => readonly Payload[]
       granuleIndex: config.granuleIndex,
       progress: lineProgress(config.manifestId),
       step: crashingStep(config),
+      clock: systemClock,
     });
     return outcome.status === 'complete' ? exitCodes.ok : exitCodes.badData;
   } catch (error) {

@@ -7,6 +7,7 @@ import { granuleVersionId, isSameVersion, jobNameOf, objectVersions } from './gr
 import { readRecord } from './ledger.ts';
 import type { Payload } from './payload.ts';
 import { readQuarantine } from './quarantine.ts';
+import type { RowsInTables } from './rows-in-tables.ts';
 
 export type GranuleStatusName = 'complete' | 'failed' | 'running' | 'waiting';
 
@@ -21,6 +22,8 @@ export interface GranuleStatus {
   readonly manifestId: string | null;
   /** What was lost on the way and a reconciliation brings back; null when all is well. */
   readonly lost: 'event' | 'job' | 'job event' | null;
+  /** It was settled, and its rows are not in the tables any more. */
+  readonly isRolledBack: boolean;
 }
 
 interface GranuleInRaw {
@@ -31,19 +34,33 @@ interface GranuleInRaw {
 
 /**
  * @param pendingKeys Granules that the ledger has a request for.
+ * @param rows What the tables hold; null where the ledger's word is enough.
  */
 export async function granuleStatus(
   context: FlowContext,
   { payload, granuleKey, objects }: GranuleInRaw,
   pendingKeys: ReadonlySet<string>,
+  rows: RowsInTables | null,
 ): Promise<GranuleStatus> {
-  const facts = { granuleKey, payload: payload.name, objectCount: objects.length, manifestId: null, lost: null };
+  const facts = {
+    granuleKey,
+    payload: payload.name,
+    objectCount: objects.length,
+    manifestId: null,
+    lost: null,
+    isRolledBack: false,
+  };
   const assembly = payload.assemble(granuleKey, objects);
   const parts = objectVersions(assembly.state === 'ready' ? assembly.parts : objects);
   const quarantine = await readQuarantine(context, granuleKey);
   const failure = quarantine !== null && isSameVersion(quarantine.value.parts, parts) ? quarantine.value : null;
   const state = await readRecord(context.warehouse, controlKeys.granule(granuleKey), granuleStateSchema);
   if (state !== null && isSameVersion(state.value.parts, parts)) {
+    const lacking = rows === null ? null : await rows.tableWithout(state.value);
+    if (lacking !== null) {
+      const reason = `to be processed again: ${lacking} does not hold its rows any more, it was rolled back. Run "cubelake reprocess --rolled-back"`;
+      return { ...facts, status: 'waiting', reason, manifestId: state.value.manifest_id, isRolledBack: true };
+    }
     const reason = failure === null ? null : `Processing it again failed. ${failure.error}: ${failure.reason}`;
     return { ...facts, status: 'complete', reason, manifestId: state.value.manifest_id };
   }

@@ -20,6 +20,13 @@ export interface Payload {
    * nothing is visible in any table before the settler commits it.
    */
   process(granule: Granule, context: ProcessContext): Promise<GranuleOutput>;
+  /** What processing the granule would read now; absent where that is its parts. */
+  estimate?(granule: Granule, stores: Pick<ProcessContext, 'raw' | 'warehouse'>): Promise<ProcessingEstimate>;
+}
+
+export interface ProcessingEstimate {
+  readonly source: 'raw' | 'bronze';
+  readonly bytesToRead: number;
 }
 
 export type Assembly =
@@ -38,5 +45,6 @@ export interface ProcessContext {
 export interface GranuleOutput {
   readonly processingId: string;
   readonly tables: readonly StagedTable[];
+  /** Facts for people; `provenance`, `bytes_read` and `duration_ms` stay with the granule's state. */
   readonly report: Readonly<Record<string, unknown>>;
 }

@@ -1,6 +1,7 @@
 import { type Granule, type Manifest, type Outcome, outcomeSchema } from '#schemas/manifest.ts';
 import { controlKeys } from '#schemas/object-keys.ts';
 import { ConfigurationError, CubelakeError } from '../errors.ts';
+import type { Clock } from '../ports/clock.ts';
 import { payloadNamed } from './granule-assembly.ts';
 import { readRecord, writeRecord } from './ledger.ts';
 import { loadManifest } from './load-manifest.ts';
@@ -10,6 +11,8 @@ export interface GranuleJob extends Omit<ProcessContext, 'source'> {
   readonly payloads: readonly Payload[];
   readonly manifestId: string;
   readonly granuleIndex: number;
+  /** Times the work, where there is one. */
+  readonly clock?: Pick<Clock, 'nowMs'>;
 }
 
 /**
@@ -27,14 +30,18 @@ export async function processGranule(job: GranuleJob): Promise<Outcome> {
   if (earlier?.value.status === 'complete') return earlier.value;
   const payload = payloadNamed(job.payloads, granule.payload);
   try {
-    const { raw, warehouse, progress, step } = job;
+    const { raw, warehouse, progress, step, clock } = job;
+    const startMs = clock?.nowMs() ?? null;
     const output = await payload.process(granule, { raw, warehouse, progress, step, source: manifest.source });
     const outcome: Outcome = {
       status: 'complete',
       granule_version_id: granule.granule_version_id,
       processing_id: output.processingId,
       tables: [...output.tables],
-      report: { ...output.report },
+      report: {
+        ...output.report,
+        ...(clock === undefined || startMs === null ? {} : { duration_ms: Math.max(0, clock.nowMs() - startMs) }),
+      },
     };
     step('outcome');
     await writeRecord(job.warehouse, key, outcomeSchema.parse(outcome));

@@ -45,7 +45,7 @@ export async function quarantineIncomplete(
 export async function tagParts(
   raw: ObjectStore,
   parts: readonly ObjectVersion[],
-  status: 'complete' | 'failed',
+  status: 'complete' | 'failed' | 'waiting',
 ): Promise<void> {
   for (const part of parts) {
     const current = await raw.head(part.key);

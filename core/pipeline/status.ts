@@ -2,13 +2,17 @@ import { ledgerParallelCount } from '../limits.ts';
 import type { ObjectFacts } from '../ports/object-store.ts';
 import type { QueueDepth } from '../ports/queue.ts';
 import { submitManifest } from './claims.ts';
-import type { FlowContext } from './flow-context.ts';
+import type { FlowContext, TableView } from './flow-context.ts';
 import { jobEndedMessage, objectCreatedMessage } from './flow-messages.ts';
 import { granuleOfObject } from './granule-assembly.ts';
 import { type GranuleStatus, type GranuleStatusName, granuleStatus } from './granule-status.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Payload } from './payload.ts';
 import { listPending } from './pending-requests.ts';
+import { tagParts } from './quarantine.ts';
+import { rowsInTables } from './rows-in-tables.ts';
+
+type StatusContext = FlowContext & TableView;
 
 export interface StatusReport {
   /** In the order of their keys. The four counts add up to this list's length: no granule is in no state. */
@@ -22,11 +26,12 @@ export interface StatusReport {
 }
 
 /** What became of every object in raw, by listing raw itself: nothing is taken from the events' word. */
-export async function status(context: FlowContext): Promise<StatusReport> {
+export async function status(context: StatusContext): Promise<StatusReport> {
   const { granules: found, otherKeys } = await granulesInRaw(context);
   const pendingKeys = new Set((await listPending(context)).map(({ pending }) => pending.granule_key));
+  const rows = await rowsInTables(context, context.payloads);
   const granules = await inParallel(found, ledgerParallelCount, (granule) =>
-    granuleStatus(context, granule, pendingKeys),
+    granuleStatus(context, granule, pendingKeys, rows),
   );
   const counts = { complete: 0, failed: 0, running: 0, waiting: 0 };
   for (const granule of granules) counts[granule.status]++;
@@ -52,9 +57,11 @@ export interface ReconcileReport extends StatusReport {
 
 /**
  * The status, after bringing back what was lost: the event of a granule that nobody works on, the job of a manifest, the
- * event of a job that ended. Bringing back too much does no harm: everything recognizes work that is done.
+ * event of a job that ended. Bringing back too much does no harm: everything recognizes work that is done. A granule whose
+ * rows were rolled back is not brought back, since someone wanted them gone; but its objects lose the tag that would let
+ * them go to an archive.
  */
-export async function reconcile(context: FlowContext): Promise<ReconcileReport> {
+export async function reconcile(context: StatusContext): Promise<ReconcileReport> {
   const before = await status(context);
   const lost = before.granules.filter((granule) => granule.lost !== null);
   const manifests = new Map(lost.map((granule) => [granule.manifestId, granule.lost]));
@@ -63,9 +70,16 @@ export async function reconcile(context: FlowContext): Promise<ReconcileReport> 
     if (what === 'job') await submitManifest(context, manifestId);
     else await context.jobEvents.send([jobEndedMessage(manifestId, 'failed')]);
   }
+  const rolledBack = new Set(
+    before.granules.filter((granule) => granule.isRolledBack).map(({ granuleKey }) => granuleKey),
+  );
   const eventless = new Set(lost.filter((granule) => granule.lost === 'event').map(({ granuleKey }) => granuleKey));
   for await (const facts of context.raw.list('')) {
     const granule = granuleOfObject(context.payloads, facts.key);
+    if (granule !== null && rolledBack.has(granule.granuleKey)) {
+      const { key, etag, sizeBytes } = facts;
+      await tagParts(context.raw, [{ key, etag, size_bytes: sizeBytes }], 'waiting');
+    }
     if (granule === null || !eventless.delete(granule.granuleKey)) continue;
     await context.events.send([objectCreatedMessage(context.bucket, facts)]);
   }

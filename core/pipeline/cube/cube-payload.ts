@@ -4,6 +4,7 @@ import type { Hdf5Opener } from '../../ports/hdf5-file.ts';
 import type { TilePool } from '../../ports/tile-pool.ts';
 import type { GranuleOutput, Payload, ProcessContext } from '../payload.ts';
 import { assembleCube, cubeGranuleKeyOf } from './cube-granule.ts';
+import { estimateCube } from './cube-provenance.ts';
 import { processCube } from './process-cube.ts';
 
 export interface CubeDependencies {
@@ -20,5 +21,6 @@ export function cubePayload(dependencies: CubeDependencies): Payload {
     assemble: assembleCube,
     process: (granule: Granule, context: ProcessContext): Promise<GranuleOutput> =>
       processCube(granule, context, dependencies),
+    estimate: estimateCube,
   };
 }

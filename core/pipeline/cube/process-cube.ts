@@ -19,6 +19,7 @@ import {
 } from './cube-inputs.ts';
 import type { CubeDependencies } from './cube-payload.ts';
 import { placeCubePlots } from './cube-plots.ts';
+import { bronzeBytes, bronzeMethod, provenanceOf, rawBytes } from './cube-provenance.ts';
 import { flattenTiles } from './flatten-tiles.ts';
 import { type ProcessingIds, processingIdsOf } from './processing-ids.ts';
 import { type BronzeSource, type CubeSource, tileCountOf, tileGridOf } from './tile-setup.ts';
@@ -85,7 +86,9 @@ async function processRaw(request: CubeRequest): Promise<GranuleOutput> {
       },
     });
     const warnings = [...reader.header.warnings, ...calibration.warnings];
-    return { ...output, report: { ...output.report, method: calibration.method, warnings } };
+    const provenance = provenanceOf(request, calibration.method, reader.header.sensorId);
+    const facts = { method: calibration.method, warnings, provenance, bytes_read: rawBytes(granule) };
+    return { ...output, report: { ...output.report, ...facts } };
   } finally {
     await reader.close();
   }
@@ -97,7 +100,11 @@ async function processBronze(request: CubeRequest): Promise<GranuleOutput> {
   const reader = await openBronze(context.warehouse, ids.bronzeRootKey);
   try {
     const output = await flatten(request, reader, { kind: 'bronze', bronzeRootKey: ids.bronzeRootKey });
-    return { ...output, report: { ...output.report, method: 'bronze', warnings: reader.header.warnings } };
+    const method = await bronzeMethod(context.warehouse, ids.bronzeRootKey);
+    const provenance = provenanceOf(request, method, reader.header.sensorId);
+    const bytesRead = await bronzeBytes(context.warehouse, ids.bronzeRootKey);
+    const facts = { method: 'bronze', warnings: reader.header.warnings, provenance, bytes_read: bytesRead };
+    return { ...output, report: { ...output.report, ...facts } };
   } finally {
     await reader.close();
   }

@@ -15,6 +15,8 @@ export interface ProcessingIds {
   readonly bronzeRootKey: string;
   /** Names silver and gold rows: hash of the bronze, the plots and the flattening version. */
   readonly processingId: string;
+  /** Hash of references, calibration facts and calibration version alone: the same for every cube calibrated alike. */
+  readonly calibrationId: string;
 }
 
 /**
@@ -24,17 +26,19 @@ export interface ProcessingIds {
 export function processingIdsOf(granule: Granule, capture: Capture, inputs: readonly NamedInput[]): ProcessingIds {
   const { plots, plot_buffer_m, ...calibrationFacts } = capture;
   const versions = (input: NamedInput): unknown => [input.role, input.parts.map((part) => [part.key, part.etag])];
-  const calibrationId = contentHash({
+  const calibration = {
     version: calibrationVersion,
-    parts: cubeParts(granule).map((part) => [part.key, part.etag]),
     references: inputs.filter((input) => input.role !== 'plots').map(versions),
     facts: calibrationFacts,
-  });
+  };
+  const bronzeId = contentHash({ ...calibration, parts: cubeParts(granule).map((part) => [part.key, part.etag]) });
   const processingId = contentHash({
     version: flatteningVersion,
-    calibrationId,
+    calibrationId: bronzeId,
     plots: inputs.filter((input) => input.role === 'plots').map(versions),
     plotBufferM: plots === undefined ? null : (plot_buffer_m ?? 0),
   });
-  return { bronzeRootKey: bronzeKey(granule.granule_key, calibrationId), processingId };
+  const { sha256, acquired_at, georeference, ...sharedFacts } = calibrationFacts;
+  const calibrationId = contentHash({ ...calibration, facts: sharedFacts });
+  return { bronzeRootKey: bronzeKey(granule.granule_key, bronzeId), processingId, calibrationId };
 }
