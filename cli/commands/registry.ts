@@ -14,6 +14,7 @@ const loaders: Readonly<Record<string, () => Promise<{ readonly command: Command
   redrive: () => import('./redrive.ts'),
   reprocess: () => import('./reprocess.ts'),
   recommend: () => import('./recommend.ts'),
+  maintain: () => import('./maintain.ts'),
   'catalog serve': () => import('./catalog-serve.ts'),
 };
 
