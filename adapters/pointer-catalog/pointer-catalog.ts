@@ -91,9 +91,9 @@ class PointerCatalog implements Catalog {
   async createTable(identifier: TableIdentifier, request: CreateTableRequest): Promise<LoadedTable> {
     await this.#needNamespace(identifier.namespace);
     const previous = await this.#freePlace(identifier);
-    const location = tableLocation(this.#warehouse, identifier);
+    const location = (request.location ?? tableLocation(this.#warehouse, identifier)).replace(/\/+$/, '');
+    this.#checkLocation(identifier, identifier, location);
     const birth = { uuid: this.#newUuid(), location, nowMs: this.#nowMs() };
-    this.#checkLocation(identifier, identifier, request.location ?? location);
     return this.#publishNew(identifier, previous, withName(newTableMetadata(request, birth), null));
   }
 
@@ -162,10 +162,15 @@ class PointerCatalog implements Catalog {
     throw new NotFoundError(`Expected a namespace ${namespace}, got none. Create it first.`, { namespace });
   }
 
-  /** Trailing slashes are one place to engines that send them. */
+  /**
+   * A folder of the table alone, so that maintenance of one table never meets files of another: the folder of its name,
+   * or with 32 hexadecimal digits behind it, as Trino makes names unique. Trailing slashes are one place to engines that
+   * send them.
+   */
   #checkLocation(identifier: TableIdentifier, place: TableIdentifier, location: string): void {
     const own = tableLocation(this.#warehouse, place);
-    if (location.replace(/\/+$/, '') === own) return;
+    const given = location.replace(/\/+$/, '');
+    if (given === own || (given.startsWith(own) && /^-[0-9a-f]{32}$/.test(given.slice(own.length)))) return;
     throw new ConfigurationError(
       `Expected location ${own}, got ${location} (table ${nameOf(identifier)}). Leave the location out.`,
       { table: nameOf(identifier) },

@@ -1,4 +1,5 @@
 import { CommitConflictError, FormatError } from '#core/errors.ts';
+import { uriOf } from '#core/formats/iceberg/table-location.ts';
 import type { NamespaceProperties } from '#core/ports/catalog.ts';
 import { idPattern } from '#schemas/object-keys.ts';
 import { HttpError } from './error-response.ts';
@@ -45,7 +46,11 @@ export async function oneNamespace(
 ): Promise<RestResponse> {
   const properties = await propertiesOf(context, namespace);
   if (request.method === 'HEAD') return noContent;
-  if (request.method === 'GET') return { status: 200, body: { namespace: [namespace], properties } };
+  if (request.method === 'GET') {
+    // Without it Trino leaves the place to the catalog, and then refuses it because the catalog's own file is there.
+    const location = uriOf(context.warehouse, `tables/${namespace}`);
+    return { status: 200, body: { namespace: [namespace], properties: { location, ...properties } } };
+  }
   if (request.method !== 'DELETE') throw unsupported(request);
   try {
     await context.catalog.dropNamespace(namespace);

@@ -61,7 +61,7 @@ async function stagedTable(
 ): Promise<RestResponse> {
   if ((await context.catalog.loadTable(identifier)) !== null)
     throw new CommitConflictError(`Expected no table ${identifier.namespace}.${identifier.name}, got one.`);
-  const location = tableLocation(context.warehouse, identifier);
+  const location = request.location ?? tableLocation(context.warehouse, identifier);
   const metadata = newTableMetadata(request, { uuid: randomUUID(), location, nowMs: Date.now() });
   return { status: 200, body: { metadata: withoutNull(metadata), config: {} } };
 }
