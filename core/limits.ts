@@ -181,3 +181,21 @@ export const cloudConnectMsMax = 5000;
 
 /** SQS refuses messages, and batches of them, above one MiB. */
 export const queueMessageBytesMax = 1 * mib;
+
+/** Athena's own description of a column takes names of 128 characters; Glue's 255. */
+export const engineNameLengthMax = 128;
+
+/** Glue refuses longer comments of columns and descriptions of tables, longer property keys and values. */
+export const engineColumnCommentLengthMax = 255;
+export const engineTableCommentLengthMax = 2048;
+export const gluePropertyKeyLengthMax = 255;
+export const gluePropertyValueLengthMax = 512_000;
+
+/** Glue's UpdateTable failed at some 3600 columns, dropped ones counted; a sixth is left for longer comments. */
+export const glueColumnCountMax = 3000;
+
+/** Athena's MERGE with more than one WHEN clause failed above 321 columns. */
+export const engineColumnCountAdvised = 320;
+
+/** Iceberg's own default bounds 100 columns: 15 kB a data file for 1000 bands, which every plan of a query would read. */
+export const metricsColumnCountMax = 100;
