@@ -10,7 +10,7 @@ export const lakeSchema = 'lake';
  */
 export function createSnapshotsTable(tables: readonly LoadedTable[]): string[] {
   const statements = [
-    `CREATE TABLE ${lakeSchema}.snapshots (table_name VARCHAR, snapshot_id VARCHAR, committed_at TIMESTAMP WITH TIME ZONE, operation VARCHAR, added_records BIGINT, total_records BIGINT)`,
+    `CREATE TABLE ${lakeSchema}.snapshots (table_name VARCHAR, snapshot_id VARCHAR, committed_at TIMESTAMP WITH TIME ZONE, operation VARCHAR, added_records BIGINT, total_records BIGINT, is_current BOOLEAN, refs VARCHAR)`,
   ];
   for (const { identifier, metadata } of tables) {
     const name = literal(`${identifier.namespace}.${identifier.name}`);
@@ -22,12 +22,21 @@ export function createSnapshotsTable(tables: readonly LoadedTable[]): string[] {
         summary['operation'] === undefined ? 'NULL' : literal(summary['operation']),
         countOf(summary['added-records']),
         countOf(summary['total-records']),
+        String(snapshot['snapshot-id'] === metadata['current-snapshot-id']),
+        refsOf(metadata.refs, snapshot['snapshot-id']),
       ].join(', '),
     );
     if (rows.length > 0)
       statements.push(`INSERT INTO ${lakeSchema}.snapshots VALUES ${rows.map((row) => `(${row})`).join(', ')}`);
   }
   return statements;
+}
+
+/** Tags and branches that name a snapshot, e.g. `branch main, tag season-2026`; NULL for none. */
+function refsOf(refs: LoadedTable['metadata']['refs'], snapshotId: bigint): string {
+  const names = Object.entries(refs).filter(([, ref]) => ref['snapshot-id'] === snapshotId);
+  const text = names.map(([name, { type }]) => `${type} ${name}`).sort();
+  return text.length === 0 ? 'NULL' : literal(text.join(', '));
 }
 
 /** Summaries are text; a count that is absent or no count is NULL. */

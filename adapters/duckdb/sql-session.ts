@@ -1,12 +1,15 @@
 import { type DuckDBConnection, DuckDBInstance, type DuckDBResult } from '@duckdb/node-api';
+import { ManifestReader } from '#core/formats/iceberg/manifest-reader.ts';
 import { arrowStream } from './arrow-stream.ts';
+import { withAtClauses } from './as-of-text.ts';
+import { refuseWithoutFieldIds } from './field-ids.ts';
 import { allowOnly } from './file-access.ts';
 import type { LakeContext } from './lake-tables.ts';
-import { planQuery, type QueryPlan, type TableScan } from './query-plan.ts';
+import { planQuery, type QueryPlan, type SessionContext, type TableScan } from './query-plan.ts';
 import { parseQuery } from './query-tree.ts';
 import { identifier } from './quoting.ts';
 import { plainValue } from './result-rows.ts';
-import { createScanView } from './scan-view.ts';
+import { createScanView, type ScanView } from './scan-view.ts';
 import { createSnapshotsTable, lakeSchema } from './snapshots-table.ts';
 import { sqlError } from './sql-error.ts';
 
@@ -35,7 +38,7 @@ export interface QueryOptions {
 
 /**
  * SQL over the tables of a lake, read-only. Every query sees the newest snapshots at its start, or those that
- * `AT (VERSION => ...)` and `AT (TIMESTAMP => ...)` name, and runs in a DuckDB of its own that can open exactly the
+ * `FOR VERSION AS OF`, `FOR TIMESTAMP AS OF` or `AT (...)` name, and runs in a DuckDB of its own that can open exactly the
  * files which the scan planner picked for it, and nothing else on this machine or beyond.
  */
 export interface SqlSession {
@@ -45,7 +48,9 @@ export interface SqlSession {
   queryArrow(sql: string, options?: Pick<QueryOptions, 'signal'>): Promise<Uint8Array>;
 }
 
-export async function openSql(context: LakeContext): Promise<SqlSession> {
+export async function openSql(lake: LakeContext): Promise<SqlSession> {
+  // Manifests never change: a session reads each once.
+  const context = { ...lake, reader: new ManifestReader(lake.warehouse) };
   return {
     query: (sql, options = {}) =>
       withPlan(context, sql, options.signal, async (connection, plan) => {
@@ -60,7 +65,7 @@ export async function openSql(context: LakeContext): Promise<SqlSession> {
 }
 
 async function withPlan<T>(
-  context: LakeContext,
+  context: SessionContext,
   sql: string,
   signal: AbortSignal | undefined,
   read: (connection: DuckDBConnection, plan: QueryPlan) => Promise<T>,
@@ -75,7 +80,7 @@ async function withPlan<T>(
   const interrupt = () => connection?.interrupt();
   try {
     connection = await instance.connect();
-    plan = await planQuery(context, connection, await parseQuery(connection, sql));
+    plan = await planQuery(context, connection, await parseQuery(connection, withAtClauses(sql)));
     await registerTables(connection, plan);
     signal?.throwIfAborted();
     signal?.addEventListener('abort', interrupt);
@@ -98,11 +103,16 @@ async function registerTables(connection: DuckDBConnection, plan: QueryPlan): Pr
   for (const statement of createSnapshotsTable(plan.snapshotTables)) {
     await connection.run(statement);
   }
-  for (const view of plan.views) await connection.run(createScanView(view));
-  await allowOnly(
-    connection,
-    plan.views.flatMap((view) => view.paths),
-  );
+  for (const view of plan.views) {
+    await refuseWithoutFieldIds(connection, view.checkedPaths ?? [], `${view.schema}.${view.name}`);
+    await connection.run(createScanView(view));
+  }
+  await allowOnly(connection, plan.views.flatMap(pathsOf));
+}
+
+function pathsOf({ paths, deleted }: ScanView): string[] {
+  const local = [...(deleted?.files ?? []), ...(deleted?.deletes ?? [])].map((file) => file.localPath);
+  return [...paths, ...local];
 }
 
 async function readRows(result: DuckDBResult, rowCountMax: number): Promise<Omit<SqlResult, 'scan'>> {

@@ -14,7 +14,11 @@ export interface TableReference {
   readonly node: TreeNode;
 }
 
-export type SnapshotChoice = { readonly snapshotId: bigint } | { readonly timeMs: number };
+export type SnapshotChoice =
+  | { readonly snapshotId: bigint }
+  | { readonly timeMs: number }
+  /** A tag or branch; `kind` where the query says which. */
+  | { readonly reference: string; readonly kind: 'tag' | 'branch' | null };
 
 export interface ReferenceFilter {
   readonly conjuncts: readonly TreeNode[];
@@ -98,22 +102,32 @@ function splitConjunction(node: TreeNode, conjuncts: TreeNode[]): void {
   }
 }
 
-/** `AT (VERSION => 123)` or `AT (TIMESTAMP => TIMESTAMP '2026-05-01 12:00:00')`; times without an offset are UTC. */
+/**
+ * `AT (VERSION => 123)`, `AT (VERSION => 'tag')` or `AT (TIMESTAMP => '2026-05-01 12:00:00')`; times without an offset are
+ * UTC. as-of-text.ts brings the other spellings into this one.
+ */
 function snapshotChoice(at: unknown): SnapshotChoice | null {
   if (!isNode(at)) return null;
   const inner = isNode(at['expr']) && at['expr']['class'] === 'CAST' ? at['expr']['child'] : at['expr'];
   const value = isNode(inner) && isNode(inner['value']) ? inner['value']['value'] : undefined;
-  if (at['unit'] === 'VERSION' && /^\d+$/.test(String(value))) return { snapshotId: BigInt(String(value)) };
+  if (at['unit'] === 'VERSION') {
+    const text = String(value ?? '');
+    const named = /^(?:(tag|branch):)?(.+)$/s.exec(text);
+    if (/^\d+$/.test(text)) return { snapshotId: BigInt(text) };
+    if (typeof value === 'string' && named !== null)
+      return { reference: named[2]!, kind: (named[1] ?? null) as 'tag' | 'branch' | null };
+  }
   if (at['unit'] === 'TIMESTAMP' && typeof value === 'string') {
     const timeMs = utcTimeMs(value);
     if (!Number.isNaN(timeMs)) return { timeMs };
   }
   throw new ConfigurationError(
-    `Expected AT (VERSION => snapshot id) or AT (TIMESTAMP => 'yyyy-mm-dd hh:mm:ss'), got AT (${at['unit']} => ${String(value)}). List snapshots with: SELECT * FROM lake.snapshots`,
+    `Expected a snapshot id, the name of a tag or branch, or a time as 'yyyy-mm-dd hh:mm:ss', got AT (${at['unit']} => ${String(value)}). Write FOR VERSION AS OF or FOR TIMESTAMP AS OF; list snapshots with: SELECT * FROM lake.snapshots`,
   );
 }
 
-function utcTimeMs(text: string): number {
+/** A time as people write it, without an offset UTC; NaN for other text. */
+export function utcTimeMs(text: string): number {
   const iso = text.trim().replace(' ', 'T');
   if (/^\d{4}-\d{2}-\d{2}$/.test(iso)) return Date.parse(`${iso}T00:00:00Z`);
   return Date.parse(/(Z|[+-]\d{2}(:?\d{2})?)$/i.test(iso) ? iso.replace(/([+-]\d{2})$/, '$1:00') : `${iso}Z`);
