@@ -76,7 +76,7 @@ async function compactGroups(
   for (const group of groups) addFiles.push(await mergedFile(context, table, group));
   const removePaths = groups.flatMap((group) => group.files.map((file) => file.path));
   // The base is part of the id: after a rollback the same files are compacted again.
-  const commitId = contentHash(['compact', tableName(table), String(plan.snapshotId), removePaths]);
+  const commitId = contentHash(['compact', tableName(table), String(plan.baseSequenceNumber), removePaths]);
   const summary = { 'cubelake.maintenance': 'compaction' };
   return publish(context, table, { commitId, extraColumns: [], addFiles, removePaths, summary, operation: 'replace' });
 }

@@ -26,6 +26,8 @@ export interface CompactionGroup {
 
 export interface CompactionPlan {
   readonly snapshotId: bigint | null;
+  /** Last sequence number of the table when the plan was made. */
+  readonly baseSequenceNumber: bigint;
   readonly groups: readonly CompactionGroup[];
   readonly fileCount: number;
   /** Why files or the table were left alone. */
@@ -50,7 +52,8 @@ export async function planCompaction(
   const fileBytesTarget = options.fileBytesTarget ?? dataFileBytesTarget;
   const { metadata } = await loadTable(context, table);
   const snapshotId = metadata['current-snapshot-id'];
-  const nothing = (note: string): CompactionPlan => ({ snapshotId, groups: [], fileCount: 0, notes: [note] });
+  const base = { snapshotId, baseSequenceNumber: metadata['last-sequence-number'] };
+  const nothing = (note: string): CompactionPlan => ({ ...base, groups: [], fileCount: 0, notes: [note] });
   if (!table.columns.some((column) => column.name === 'processing_id'))
     return nothing(`${tableName(table)}: its files are replaced whole and stay as they are`);
   const files = await liveFiles(metadata, context.warehouse);
@@ -64,7 +67,7 @@ export async function planCompaction(
     for (const alike of Map.groupBy(known, (each) => `${each.mode} ${each.signature}`).values())
       groups.push(...packed(alike, table, fileBytesTarget));
   }
-  return { snapshotId, groups, fileCount: files.length, notes };
+  return { ...base, groups, fileCount: files.length, notes };
 }
 
 async function liveFiles(metadata: TableMetadata, warehouse: ObjectStore): Promise<DataFile[] | 'deletes'> {

@@ -7,7 +7,8 @@ import { contentHash } from '../pipeline/content-hash.ts';
 import { loadTable, type MaintenanceContext } from './maintained-table.ts';
 
 export interface ManifestRewritePlan {
-  readonly snapshotId: bigint | null;
+  /** Last sequence number of the table when the plan was made. */
+  readonly baseSequenceNumber: bigint;
   readonly manifestCount: number;
   readonly sizeBytes: number;
   /** How many there would be at the target size. */
@@ -27,7 +28,7 @@ export async function planManifestRewrite(
   const sizeBytes = data.reduce((sum, each) => sum + each.lengthBytes, 0);
   const targetCount = Math.max(1, Math.ceil(sizeBytes / icebergManifestBytesTarget));
   return {
-    snapshotId: snapshot?.['snapshot-id'] ?? null,
+    baseSequenceNumber: metadata['last-sequence-number'],
     manifestCount: data.length,
     sizeBytes,
     targetCount,
@@ -48,7 +49,7 @@ export async function rewriteManifests(
 ): Promise<PublishReport | null> {
   if (!plan.isWorthwhile) return null;
   return publish(context, table, {
-    commitId: contentHash(['rewrite manifests', tableName(table), String(plan.snapshotId)]),
+    commitId: contentHash(['rewrite manifests', tableName(table), String(plan.baseSequenceNumber)]),
     extraColumns: [],
     addFiles: [],
     removePaths: [],
