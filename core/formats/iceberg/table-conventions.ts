@@ -45,7 +45,7 @@ export function requireConventions(
   const refused = findings.filter((finding) => finding.severity === 'refuse' && !known.has(keyOf(finding)));
   const [first] = refused;
   if (first === undefined) return;
-  const more = refused.length === 1 ? '' : ` ${refused.length - 1} more like this.`;
+  const more = refused.length === 1 ? '' : ` And ${refused.length - 1} more.`;
   throw new ConfigurationError(`${first.message} (${first.where} of ${table}). ${first.remedy}${more}`, {
     table,
     rule: first.rule,

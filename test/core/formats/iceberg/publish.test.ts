@@ -236,7 +236,7 @@ describe('columns', () => {
     ['the same name with another id', { ...bandColumn(670), id: 9 }],
     ['the same id with another name', { ...bandColumn(670), name: 'r0671' }],
     ['the same name in another case', { ...bandColumn(671), name: 'R0670' }],
-    ['another type', { ...bandColumn(670), type: 'double' as const }],
+    ['another type', { ...bandColumn(670), type: 'int' as const }],
     ['a required one', column(9, 'late', 'int', true)],
   ])('with %s are refused', async (_what, wrong) => {
     const context = memoryLake();
