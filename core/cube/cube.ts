@@ -72,6 +72,8 @@ export interface LineRange {
   readonly lineEnd: number;
   /** Ascending band positions to read; all when absent. */
   readonly bands?: readonly number[];
+  /** Where the window may be put if it fits, instead of a buffer of the reader's own; starts at a multiple of 8 bytes. */
+  readonly target?: Uint8Array<ArrayBuffer>;
 }
 
 /** A window of lines, all samples, in the cube's own interleave. */

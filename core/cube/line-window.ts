@@ -46,17 +46,23 @@ function runsOf(bands: readonly number[], bandCount: number): (readonly [number,
 
 /**
  * Makes the function that gives a reader its window buffer: the same memory for every window, grown when a larger one is
- * asked for. Contents are whatever the last window left.
+ * asked for, or the target that the caller offers where it is large enough. Contents are whatever the last window left.
  */
-export function windowBuffer(type: SampleType, where: string): (length: number) => SampleArray {
+export function windowBuffer(
+  type: SampleType,
+  where: string,
+): (length: number, target?: Uint8Array<ArrayBuffer>) => SampleArray {
   let buffer = new ArrayBuffer(0);
-  return (length) => {
+  return (length, target) => {
     const neededBytes = length * sampleBytes[type];
     if (neededBytes > windowBytesMax) {
       throw new FormatError(
         `Expected a window of at most ${windowBytesMax} bytes, got ${neededBytes} (${where}). Read fewer lines or bands at a time.`,
         { where, neededBytes },
       );
+    }
+    if (target !== undefined && target.byteLength >= neededBytes) {
+      return samplesOver(type, target.buffer, target.byteOffset, length);
     }
     if (buffer.byteLength < neededBytes) buffer = new ArrayBuffer(neededBytes);
     return samplesOver(type, buffer, 0, length);

@@ -2,6 +2,7 @@ import { type CubeWindow, type SampleArray, strides } from '../cube/cube.ts';
 import { CalibrationError } from '../errors.ts';
 import type { CalibratedTile } from '../ports/calibration-kernel.ts';
 import type { CalibrationCoefficients } from './coefficients.ts';
+import type { PlainRows } from './plain-rows.ts';
 import { packedFill, packedPerUnit, quality } from './quality.ts';
 
 /**
@@ -10,9 +11,16 @@ import { packedFill, packedPerUnit, quality } from './quality.ts';
  *
  * @param window Stored values of some lines, in any interleave.
  * @param out Planes of at least bands * lines * samples; written in [bands, lines, samples] without gaps.
+ * @param plainRows Takes rows without flaws, made for these coefficients and planes; null: every row goes through the code here,
+ *   which is the oracle of all other ways.
  * @throws CalibrationError when the window and the coefficients differ in bands or samples. Disposition: quarantine.
  */
-export function calibrateTile(window: CubeWindow, coefficients: CalibrationCoefficients, out: CalibratedTile): void {
+export function calibrateTile(
+  window: CubeWindow,
+  coefficients: CalibrationCoefficients,
+  out: CalibratedTile,
+  plainRows: PlainRows | null = null,
+): void {
   const { bandCount, sampleCount } = coefficients;
   if (window.bandCount !== bandCount || window.sampleCount !== sampleCount) {
     throw new CalibrationError(
@@ -21,7 +29,7 @@ export function calibrateTile(window: CubeWindow, coefficients: CalibrationCoeff
   }
   const step = strides(window);
   const planeCount = window.lineCount * sampleCount;
-  const plain = plainWindow(window, coefficients);
+  const counts = plainRows !== null && window.data instanceof Uint16Array ? window.data : null;
   // Most bits are 0: clearing at once and writing only the others saves two stores per value.
   out.pixelQuality.fill(0, 0, planeCount);
   out.quality.fill(0, 0, bandCount * planeCount);
@@ -32,21 +40,9 @@ export function calibrateTile(window: CubeWindow, coefficients: CalibrationCoeff
       const from = line * step.line + band * step.band;
       const to = band * planeCount + line * sampleCount;
       if (
-        plain !== null &&
+        counts !== null &&
         coefficients.plainBands[band] === 1 &&
-        isPlainRow(
-          plain.data,
-          from,
-          step.sample,
-          sampleCount,
-          coefficients.offset,
-          coefficients.gain,
-          columns,
-          plain.fillValue,
-          plain.saturationLevel,
-          out.packed,
-          to,
-        )
+        plainRows!.calibrate(counts, from, step.sample, columns, to)
       ) {
         continue;
       }
@@ -71,51 +67,6 @@ export function calibrateTile(window: CubeWindow, coefficients: CalibrationCoeff
     }
     out.bandQuality[band] = occurring;
   }
-}
-
-/** Unsigned counts with whole-numbered fill value and saturation level, or null: what `isPlainRow` can take. */
-function plainWindow(
-  window: CubeWindow,
-  { fillValue, saturationLevel }: CalibrationCoefficients,
-): { readonly data: Uint16Array; readonly fillValue: number; readonly saturationLevel: number } | null {
-  if (!(window.data instanceof Uint16Array)) return null;
-  // 65 536 never occurs in 16 bits: it stands for "none".
-  const isWhole = (value: number): boolean => Number.isInteger(value) && value >= 0 && value <= 65_535;
-  return {
-    data: window.data,
-    fillValue: isWhole(fillValue) ? fillValue : 65_536,
-    saturationLevel: saturationLevel <= 65_535 ? Math.ceil(saturationLevel) : 65_536,
-  };
-}
-
-/**
- * The same for a row that turns out to have no quality bit at all, which is nearly every row of a good cube: no branch per
- * value, one sign bit that any flaw sets.
- *
- * @returns false when the row has a flaw; its packed values are then not final.
- */
-function isPlainRow(
-  data: Uint16Array,
-  from: number,
-  sampleStride: number,
-  sampleCount: number,
-  offset: Float32Array,
-  gain: Float32Array,
-  columns: number,
-  fillValue: number,
-  saturationLevel: number,
-  packed: Int16Array,
-  to: number,
-): boolean {
-  let flaws = 0;
-  for (let sample = 0; sample < sampleCount; sample++) {
-    const stored = data[from + sample * sampleStride]!;
-    const value = (stored - offset[columns + sample]!) * gain[columns + sample]!;
-    const rounded = (value + (value < 0 ? -0.5 : 0.5)) | 0;
-    packed[to + sample] = rounded;
-    flaws |= rounded | (packedPerUnit - rounded) | (saturationLevel - 1 - stored) | ((stored ^ fillValue) - 1);
-  }
-  return flaws >= 0;
 }
 
 /** One band of one line. @returns all quality bits that occur */

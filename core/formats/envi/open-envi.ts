@@ -66,7 +66,7 @@ function enviReader(
     header,
     async readLines(range) {
       const window = lineWindow(range, header);
-      const target = buffer(window.lineCount * window.bandCount * sampleCount);
+      const target = buffer(window.lineCount * window.bandCount * sampleCount, range.target);
       await readWindow(data, layout, window, target, lineScratch);
       return { interleave, lineCount: window.lineCount, bandCount: window.bandCount, sampleCount, data: target };
     },

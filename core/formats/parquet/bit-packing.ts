@@ -1,5 +1,3 @@
-import { invariant } from '../../errors.ts';
-
 /**
  * Parquet's RLE / bit-packing hybrid.
  * @source Apache Parquet format, Encodings.md, "Run Length Encoding / Bit-Packing Hybrid (RLE = 3)"
@@ -70,49 +68,6 @@ export function writeBitPacked(
     bits -= 8;
   }
   while (position < end) out[position++] = 0;
-  return end;
-}
-
-/**
- * The same run straight from values: the code of each is looked up on the way, two values and 32 bits at a time.
- *
- * @param out Words of the output; `position` counts bytes and the run's first code must come to stand at a whole word.
- * @param pairs Two int16 values a word; at least `count` of them, and one more where `count` is odd.
- * @param codeOf By the value's 16 bits; below 2^bitWidth.
- */
-export function writeBitPackedPairs(
-  out: Uint32Array,
-  position: number,
-  pairs: Int32Array,
-  codeOf: Uint16Array,
-  count: number,
-  bitWidth: number,
-): number {
-  const bytes = new Uint8Array(out.buffer, out.byteOffset, out.byteLength);
-  const groupCount = Math.ceil(count / 8);
-  position = writeVarint(bytes, position, (groupCount << 1) | 1);
-  invariant(position % 4 === 0, 'Expected codes that start at a whole word', { position });
-  const end = position + groupCount * bitWidth;
-  const pairCount = (count + 1) >> 1;
-  const pairBits = 2 * bitWidth;
-  let at = position >> 2;
-  let word = 0;
-  let bits = 0;
-  for (let index = 0; index < pairCount; index++) {
-    const pair = pairs[index]!;
-    const codes = codeOf[pair & 0xffff]! | (codeOf[pair >>> 16]! << bitWidth);
-    word |= codes << bits;
-    bits += pairBits;
-    if (bits >= 32) {
-      out[at++] = word;
-      bits -= 32;
-      word = bits === 0 ? 0 : codes >>> (pairBits - bits);
-    }
-  }
-  for (position = at * 4; position < end; position++) {
-    bytes[position] = word;
-    word >>>= 8;
-  }
   return end;
 }
 

@@ -1,5 +1,5 @@
 import type { ColumnType } from '#schemas/table-definition.ts';
-import { InvariantError } from '../../errors.ts';
+import { InvariantError, invariant } from '../../errors.ts';
 import { bitWidthOf, hybridBytesMax, writeHybrid, writeRun } from './bit-packing.ts';
 import type { ColumnValues } from './column-values.ts';
 import { encodePacked, type PackedScratch } from './encode-packed.ts';
@@ -9,12 +9,15 @@ import { encoding, type ParquetColumn, plainBytes } from './parquet-column.ts';
 /** Text bounds above this are left out: they would be copied into every manifest. */
 const boundBytesMax = 64;
 
-/** @throws InvariantError when a required column holds NULL or the kind of values does not fit the column's type. */
+/**
+ * @param scratch Needed for packed reflectance only.
+ * @throws InvariantError when a required column holds NULL or the kind of values does not fit the column's type.
+ */
 export function encodeColumn(
   column: ParquetColumn,
   values: ColumnValues,
   rowCount: number,
-  scratch: PackedScratch,
+  scratch: PackedScratch | null,
 ): EncodedColumn {
   const encoded = encodeByKind(column, values, rowCount, scratch);
   if (column.required && encoded.nullCount > 0) {
@@ -27,12 +30,13 @@ function encodeByKind(
   column: ParquetColumn,
   values: ColumnValues,
   rowCount: number,
-  scratch: PackedScratch,
+  scratch: PackedScratch | null,
 ): EncodedColumn {
   switch (values.kind) {
     case 'constant':
       return encodeConstant(column, values.value, rowCount);
     case 'packed':
+      invariant(scratch !== null, 'Expected a scratch for packed reflectance');
       return encodePacked(values.values, rowCount, scratch);
     case 'codes':
       return encodeCodes(column, values.dictionary, values.codes, rowCount);

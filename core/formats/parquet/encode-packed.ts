@@ -1,5 +1,7 @@
+import { invariant } from '../../errors.ts';
+import { KernelMemory } from '../../kernels/kernel-memory.ts';
 import { packedFill, packedPerUnit } from '../../radiometry/quality.ts';
-import { bitWidthOf, packedBytesMax, varintBytes, writeBitPackedPairs, writeRun } from './bit-packing.ts';
+import { bitWidthOf, packedBytesMax, varintBytes, writeRun, writeVarint } from './bit-packing.ts';
 import { constantLevels, type EncodedColumn, levelsOf, splitByteStreams } from './encoded-column.ts';
 import { encoding } from './parquet-column.ts';
 
@@ -11,35 +13,52 @@ import { encoding } from './parquet-column.ts';
  * value * 1e-4 look like noise to a compressor.
  */
 
-/** Reused between calls of one thread. */
+/** Tables and buffers of one thread, used again by every call. */
 export interface PackedScratch {
-  /** 1 where a value occurs, by its 16 bits; also seen as words, to skip what does not. */
+  readonly memory: KernelMemory;
+  readonly rowCountMax: number;
+  /** 255 where a value occurs, by its 16 bits. */
   readonly seen: Uint8Array;
-  readonly seenWords: Uint32Array;
   /** By a value's 16 bits. */
   readonly codeOf: Uint16Array;
   readonly dictionary: Float32Array;
-  /** Values where those given do not lie in whole pairs. */
-  present: Int16Array;
-  indices: Uint32Array;
+  /** Values that lie elsewhere, have gaps or are an odd number. */
+  readonly present: Int16Array;
+  readonly indices: Uint8Array;
 }
 
-export function packedScratch(): PackedScratch {
-  const seen = new Uint8Array(65_536);
+/** The run of codes begins here in `indices`; its bit width and header stand before. */
+const codesStart = 8;
+
+/** What a kernel may write past the last code. */
+const overrunBytes = 16;
+
+/** What `packedScratch` takes of the memory, in bytes. */
+export function packedScratchBytes(rowCountMax: number): number {
+  return 65_536 * (1 + 2 + 4) + (rowCountMax + 1) * 2 + indicesBytes(rowCountMax) + 5 * 16;
+}
+
+function indicesBytes(rowCountMax: number): number {
+  return codesStart + packedBytesMax(rowCountMax + 1, 16) + overrunBytes;
+}
+
+/** @param memory Where the values lie, so that they need not be copied. */
+export function packedScratch(
+  rowCountMax: number,
+  memory: KernelMemory = new KernelMemory(packedScratchBytes(rowCountMax)),
+): PackedScratch {
   return {
-    seen,
-    seenWords: new Uint32Array(seen.buffer),
-    codeOf: new Uint16Array(65_536),
-    dictionary: new Float32Array(65_536),
-    present: new Int16Array(0),
-    indices: new Uint32Array(0),
+    memory,
+    rowCountMax,
+    seen: memory.bytes(65_536),
+    codeOf: new Uint16Array(memory.buffer, memory.take(65_536 * 2), 65_536),
+    dictionary: new Float32Array(memory.buffer, memory.take(65_536 * 4), 65_536),
+    present: new Int16Array(memory.buffer, memory.take((rowCountMax + 1) * 2), rowCountMax + 1),
+    indices: memory.bytes(indicesBytes(rowCountMax)),
   };
 }
 
 const fillBits = packedFill & 0xffff;
-
-/** The float of each value, by its 16 bits. */
-const floatOf = Float32Array.from({ length: 65_536 }, (_, bits) => unpackedFloat((bits << 16) >> 16));
 
 /** A dictionary of more entries has bit-packed positions without a pattern that a compressor could find. */
 const compressibleEntryCountMax = 256;
@@ -54,20 +73,19 @@ export function unpackedFloat(packed: number): number {
  * @returns views into `scratch` where possible: valid until the next call.
  */
 export function encodePacked(values: Int16Array, rowCount: number, scratch: PackedScratch): EncodedColumn {
-  const { seen, codeOf } = scratch;
-  seen.fill(0);
-  let pairs = pairsOf(values, rowCount, scratch);
-  markSeen(pairs, seen);
-  const hasNull = seen[fillBits] === 1;
-  const dictionary = distinctSeen(scratch);
-  const count = dictionary.length;
+  const { memory, seen, codeOf, indices } = scratch;
+  invariant(rowCount <= scratch.rowCountMax, 'Expected a scratch for these rows', { rowCount });
+  let present = packable(values, rowCount, scratch);
+  memory.kernels.markSeen(present.byteOffset, rowCount, seen.byteOffset);
+  const hasNull = seen[fillBits] !== 0;
+  seen[fillBits] = 0;
+  const count = memory.kernels.numberDistinct(seen.byteOffset, codeOf.byteOffset, scratch.dictionary.byteOffset);
+  const dictionary = scratch.dictionary.subarray(0, count);
   if (count === 0) return emptyColumn(rowCount);
-  let present = values;
   let presentCount = rowCount;
   if (hasNull) {
-    present = withoutNull(values, rowCount, scratch);
-    presentCount = present.length;
-    pairs = pairsOf(present, presentCount, scratch);
+    presentCount = withoutNull(values, rowCount, scratch.present);
+    present = packable(scratch.present, presentCount, scratch);
   }
   const facts = {
     levels: hasNull ? levelsOf(validMaskOf(values, rowCount), rowCount) : constantLevels(1, rowCount),
@@ -82,16 +100,19 @@ export function encodePacked(values: Int16Array, rowCount: number, scratch: Pack
     const split = splitByteStreams(bytesOf(floats), 4);
     return { ...facts, dictionary: null, values: split, encoding: encoding.byteStreamSplit, isNoise: false };
   }
-  const wordsNeeded = 1 + Math.ceil(packedBytesMax(presentCount, bitWidth) / 4);
-  if (scratch.indices.length < wordsNeeded) scratch.indices = new Uint32Array(wordsNeeded);
-  const indices = new Uint8Array(scratch.indices.buffer);
-  // The bit width and the run's header stand before the codes, which start at a whole word.
-  const start = 8 - 1 - varintBytes(Math.ceil(presentCount / 8) << 1);
+  const isRun = count === 1;
+  const groupCount = Math.ceil(presentCount / 8);
+  const start = codesStart - 1 - varintBytes(groupCount << 1);
   indices[start] = bitWidth;
-  const end =
-    count === 1
-      ? writeRun(indices, start + 1, 0, presentCount, bitWidth)
-      : writeBitPackedPairs(scratch.indices, start + 1, pairs, codeOf, presentCount, bitWidth);
+  let end = codesStart + groupCount * bitWidth;
+  if (isRun) {
+    end = writeRun(indices, start + 1, 0, presentCount, bitWidth);
+  } else {
+    writeVarint(indices, start + 1, (groupCount << 1) | 1);
+    const pairedCount = presentCount + (presentCount % 2);
+    const outAt = indices.byteOffset + codesStart;
+    memory.kernels.packCodes(present.byteOffset, pairedCount, codeOf.byteOffset, bitWidth, outAt);
+  }
   return {
     ...facts,
     dictionary: { bytes: bytesOf(dictionary), count },
@@ -115,66 +136,23 @@ function emptyColumn(rowCount: number): EncodedColumn {
 }
 
 /**
- * Values as words of two: half the loads. Where they are an odd number, or start within a word, a copy in the scratch, whose
- * last value is there twice.
+ * Values where the kernels can read them, as they are or as a copy in the scratch. Of an odd number the last stands twice: it
+ * takes the place of a code that no reader looks at, and files stay the same bytes as those of earlier versions.
  */
-function pairsOf(values: Int16Array, count: number, scratch: PackedScratch): Int32Array {
-  const pairCount = (count + 1) >> 1;
-  if (count % 2 === 0 && values.byteOffset % 4 === 0)
-    return new Int32Array(values.buffer, values.byteOffset, pairCount);
-  const copy = presentOf(scratch, pairCount * 2);
-  if (values.buffer !== copy.buffer) copy.set(values.subarray(0, count));
-  copy[count] = copy[count - 1]!;
-  return new Int32Array(copy.buffer, 0, pairCount);
+function packable(values: Int16Array, count: number, { memory, present }: PackedScratch): Int16Array {
+  if (count % 2 === 0 && memory.holds(values)) return values;
+  if (values.byteOffset !== present.byteOffset || !memory.holds(values)) present.set(values.subarray(0, count));
+  if (count > 0) present[count] = present[count - 1]!;
+  return present;
 }
 
-function presentOf(scratch: PackedScratch, count: number): Int16Array {
-  if (scratch.present.length < count) scratch.present = new Int16Array(count);
-  return scratch.present;
-}
-
-function markSeen(pairs: Int32Array, seen: Uint8Array): void {
-  for (let index = 0; index < pairs.length; index++) {
-    const pair = pairs[index]!;
-    seen[pair & 0xffff] = 1;
-    seen[pair >>> 16] = 1;
-  }
-}
-
-/** Distinct values ascending as floats; sets their codes. The fill value is left out. */
-function distinctSeen(scratch: PackedScratch): Float32Array {
-  scratch.seen[fillBits] = 0;
-  const half = scratch.seenWords.length / 2;
-  const negativeCount = addDistinct(scratch, half, half * 2, 0);
-  return scratch.dictionary.subarray(0, addDistinct(scratch, 0, half, negativeCount));
-}
-
-/** @returns how many distinct values there are with those of some words of `seen` */
-function addDistinct(
-  { seen, seenWords, codeOf, dictionary }: PackedScratch,
-  wordStart: number,
-  wordEnd: number,
-  count: number,
-): number {
-  for (let word = wordStart; word < wordEnd; word++) {
-    if (seenWords[word] === 0) continue;
-    for (let bits = word * 4; bits < word * 4 + 4; bits++) {
-      if (seen[bits] === 0) continue;
-      codeOf[bits] = count;
-      dictionary[count++] = floatOf[bits]!;
-    }
-  }
-  return count;
-}
-
-function withoutNull(values: Int16Array, rowCount: number, scratch: PackedScratch): Int16Array {
-  // One more for a pair of an odd last one.
-  const present = presentOf(scratch, rowCount + 1);
+/** @returns how many values are left; `values` may be `present` itself */
+function withoutNull(values: Int16Array, rowCount: number, present: Int16Array): number {
   let count = 0;
   for (let row = 0; row < rowCount; row++) {
     if (values[row] !== packedFill) present[count++] = values[row]!;
   }
-  return present.subarray(0, count);
+  return count;
 }
 
 function validMaskOf(values: Int16Array, rowCount: number): Uint8Array {

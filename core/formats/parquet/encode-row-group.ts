@@ -31,13 +31,14 @@ export interface ColumnChunkFacts {
 }
 
 export interface RowGroupScratch {
-  readonly packed: PackedScratch;
+  /** Made for the first column of packed reflectance where none was given; made anew for more rows. */
+  packed: PackedScratch | null;
   bytes: Uint8Array<ArrayBuffer>;
   lengthBytes: number;
 }
 
-export function rowGroupScratch(): RowGroupScratch {
-  return { packed: packedScratch(), bytes: new Uint8Array(0), lengthBytes: 0 };
+export function rowGroupScratch(packed: PackedScratch | null = null): RowGroupScratch {
+  return { packed, bytes: new Uint8Array(0), lengthBytes: 0 };
 }
 
 const startingBytes = 1 << 20;
@@ -67,6 +68,9 @@ export function encodeRowGroup(
     });
   }
   scratch.lengthBytes = 0;
+  if (values.some(({ kind }) => kind === 'packed') && !((scratch.packed?.rowCountMax ?? -1) >= rowCount)) {
+    scratch.packed = packedScratch(rowCount);
+  }
   const chunks = columns.map((column, position) => {
     const encoded = encodeColumn(column, values[position]!, rowCount, scratch.packed);
     return appendColumnChunk(scratch, encoded, rowCount);

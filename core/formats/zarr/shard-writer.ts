@@ -1,9 +1,15 @@
 import { invariant } from '../../errors.ts';
+import type { KernelMemory } from '../../kernels/kernel-memory.ts';
 import { packedFill } from '../../radiometry/quality.ts';
-import { type PairStreams, pairStreams, shufflePairs } from '../blosc/byte-shuffle.ts';
+import { shufflePairs } from '../blosc/byte-shuffle.ts';
 import { bloscOverheadBytesMax, encodeShuffled, encodeStored } from '../blosc/encode-blosc.ts';
 import { crc32c } from './crc32c.ts';
 import { chunkPixelCount, indexBytes, type ShardLayout } from './shard-layout.ts';
+
+/** Both byte streams of one chunk. */
+export function streamsBytes(layout: ShardLayout): number {
+  return chunkPixelCount(layout) * 2;
+}
 
 /**
  * Encodes the planes of tiles as shards of codec `sharding_indexed`, index at the end. One writer serves one thread; its
@@ -15,14 +21,18 @@ export class ShardWriter {
   readonly #layout: ShardLayout;
   readonly #shard: Uint8Array;
   readonly #index: DataView;
-  readonly #streams: PairStreams;
+  readonly #streams: Uint8Array;
+  readonly #memory: KernelMemory | null;
 
-  constructor(layout: ShardLayout) {
+  /** @param memory Where the planes lie, if they lie there; takes `streamsBytes` of it. */
+  constructor(layout: ShardLayout, memory: KernelMemory | null = null) {
     const chunkBytesMax = chunkPixelCount(layout) * 2 + bloscOverheadBytesMax;
     this.#layout = layout;
     this.#shard = new Uint8Array(layout.bandCount * chunkBytesMax + indexBytes(layout));
     this.#index = new DataView(new ArrayBuffer(indexBytes(layout)));
-    this.#streams = pairStreams(chunkPixelCount(layout));
+    const streamBytes = streamsBytes(layout);
+    this.#streams = memory === null ? new Uint8Array(streamBytes) : memory.bytes(streamBytes);
+    this.#memory = memory;
   }
 
   /**
@@ -62,9 +72,8 @@ export class ShardWriter {
 
   #writePairs(values: Int16Array, start: number, count: number, at: number): number {
     const chunkCount = chunkPixelCount(this.#layout);
-    shufflePairs(values, start, count, chunkCount, packedFill, this.#streams);
-    const streams = this.#streams.bytes.subarray(0, chunkCount * 2);
-    const frameBytes = encodeShuffled(streams, 2, chunkCount, this.#shard, at);
+    shufflePairs(values, start, count, chunkCount, packedFill, this.#streams, this.#memory);
+    const frameBytes = encodeShuffled(this.#streams, 2, chunkCount, this.#shard, at);
     if (frameBytes > 0) return at + frameBytes;
     const chunk = new Int16Array(chunkCount).fill(packedFill, count);
     chunk.set(values.subarray(start, start + count));
@@ -73,7 +82,7 @@ export class ShardWriter {
 
   #writeBytes(values: Uint8Array, at: number): number {
     const chunkCount = chunkPixelCount(this.#layout);
-    const chunk = this.#streams.bytes.subarray(0, chunkCount);
+    const chunk = this.#streams.subarray(0, chunkCount);
     chunk.set(values);
     chunk.fill(0, values.length);
     const frameBytes = encodeShuffled(chunk, 1, chunkCount, this.#shard, at);

@@ -2,6 +2,7 @@ import type { CoordinateSystem } from '../../cube/coordinate-system.ts';
 import { encodeLocations, locationArrays, locationKey } from '../../formats/zarr/location-chunks.ts';
 import { shardKey } from '../../formats/zarr/shard-layout.ts';
 import { ShardWriter } from '../../formats/zarr/shard-writer.ts';
+import type { KernelMemory } from '../../kernels/kernel-memory.ts';
 import type { CalibratedTile } from '../../ports/calibration-kernel.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { quality } from '../../radiometry/quality.ts';
@@ -22,13 +23,22 @@ export class BronzeTileWriter {
   readonly #qualityShards: ShardWriter;
   #storing: Promise<void> = Promise.resolve();
 
-  /** @param crs System of the locations; null when there are none. */
-  constructor(warehouse: ObjectStore, rootKey: string, grid: TileGrid, crs: CoordinateSystem | null) {
+  /**
+   * @param crs System of the locations; null when there are none.
+   * @param memory Where the planes of reflectance lie.
+   */
+  constructor(
+    warehouse: ObjectStore,
+    rootKey: string,
+    grid: TileGrid,
+    crs: CoordinateSystem | null,
+    memory: KernelMemory,
+  ) {
     this.#warehouse = warehouse;
     this.#rootKey = rootKey;
     this.#grid = grid;
     this.#crs = crs;
-    this.#reflectanceShards = new ShardWriter(grid);
+    this.#reflectanceShards = new ShardWriter(grid, memory);
     this.#qualityShards = new ShardWriter(grid);
   }
 

@@ -2,10 +2,10 @@ import type { CubeReader } from '../../cube/cube.ts';
 import { CalibrationError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Progress } from '../../ports/progress.ts';
-import { calibrateTile } from '../../radiometry/calibrate-tile.ts';
 import { packedFill } from '../../radiometry/quality.ts';
 import { BronzeTileWriter } from './bronze-tiles.ts';
 import type { Calibration } from './calibration-plan.ts';
+import { tileMemory } from './tile-memory.ts';
 import { tileCountOf, tileGridOf, tileRange } from './tile-setup.ts';
 import { rawTileSource } from './tile-source.ts';
 import { writeBronzeGroup } from './write-bronze-group.ts';
@@ -27,8 +27,9 @@ export interface CalibrateRequest {
 export async function calibrateCube(request: CalibrateRequest): Promise<void> {
   const { reader, calibration, warehouse, rootKey, progress } = request;
   const grid = tileGridOf(reader.header);
-  const bronze = new BronzeTileWriter(warehouse, rootKey, grid, reader.header.georeference?.crs ?? null);
-  const source = rawTileSource(grid, reader, calibration.coefficients, calibrateTile, bronze);
+  const memory = tileMemory(grid);
+  const bronze = new BronzeTileWriter(warehouse, rootKey, grid, reader.header.georeference?.crs ?? null, memory);
+  const source = rawTileSource(grid, reader, calibration.coefficients, memory, bronze);
   const tileCount = tileCountOf(grid);
   let hasValue = false;
   for (let tileIndex = 0; tileIndex < tileCount; tileIndex++) {

@@ -1,11 +1,12 @@
 import { openCube } from '../../formats/open-cube.ts';
 import { openBronze } from '../../formats/zarr/bronze-reader.ts';
+import type { KernelMemory } from '../../kernels/kernel-memory.ts';
 import type { Hdf5Opener } from '../../ports/hdf5-file.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { TilePool } from '../../ports/tile-pool.ts';
-import { calibrateTile } from '../../radiometry/calibrate-tile.ts';
 import { BronzeTileWriter } from './bronze-tiles.ts';
 import { openParts } from './cube-inputs.ts';
+import { tileMemory } from './tile-memory.ts';
 import { TileProcessor } from './tile-processor.ts';
 import { type TileSetup, tileCountOf } from './tile-setup.ts';
 import { bronzeTileSource, rawTileSource, type TileSource } from './tile-source.ts';
@@ -18,10 +19,15 @@ export interface TileStores {
 
 /** Opens what a setup names, with readers of its own: every thread calls this once. */
 export async function openTileProcessor(setup: TileSetup, stores: TileStores): Promise<TileProcessor> {
-  return new TileProcessor(setup, await openSource(setup, stores));
+  const memory = tileMemory(setup);
+  return new TileProcessor(setup, await openSource(setup, memory, stores), memory);
 }
 
-async function openSource(setup: TileSetup, { raw, warehouse, openHdf5 }: TileStores): Promise<TileSource> {
+async function openSource(
+  setup: TileSetup,
+  memory: KernelMemory,
+  { raw, warehouse, openHdf5 }: TileStores,
+): Promise<TileSource> {
   const { source } = setup;
   if (source.kind === 'bronze') return bronzeTileSource(setup, await openBronze(warehouse, source.bronzeRootKey));
   const reader = await openCube(await openParts(raw, source.parts), { overrides: source.overrides, openHdf5 });
@@ -29,8 +35,8 @@ async function openSource(setup: TileSetup, { raw, warehouse, openHdf5 }: TileSt
     setup,
     reader,
     source.coefficients,
-    calibrateTile,
-    new BronzeTileWriter(warehouse, source.bronzeRootKey, setup, setup.georeference?.crs ?? null),
+    memory,
+    new BronzeTileWriter(warehouse, source.bronzeRootKey, setup, setup.georeference?.crs ?? null, memory),
   );
 }
 

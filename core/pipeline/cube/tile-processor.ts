@@ -1,7 +1,9 @@
 import { transformer } from '../../cube/coordinate-system.ts';
 import type { Georeference } from '../../cube/cube.ts';
 import { type PixelPositions, positionsOf } from '../../cube/georeference.ts';
+import { packedScratch } from '../../formats/parquet/encode-packed.ts';
 import { type RowGroupScratch, rowGroupScratch } from '../../formats/parquet/encode-row-group.ts';
+import type { KernelMemory } from '../../kernels/kernel-memory.ts';
 import { assignPlots, type PlacedPlots } from '../../plots/plot-raster.ts';
 import { quality } from '../../radiometry/quality.ts';
 import { evaluateIndex } from '../../spectral-indices/evaluate-index.ts';
@@ -14,11 +16,13 @@ import type { TileSource } from './tile-source.ts';
 export class TileProcessor {
   readonly #setup: TileSetup;
   readonly #source: TileSource;
-  readonly #scratch: RowGroupScratch = rowGroupScratch();
+  readonly #scratch: RowGroupScratch;
 
-  constructor(setup: TileSetup, source: TileSource) {
+  /** @param memory From `tileMemory`; the source's planes best lie in it. */
+  constructor(setup: TileSetup, source: TileSource, memory: KernelMemory) {
     this.#setup = setup;
     this.#source = source;
+    this.#scratch = rowGroupScratch(packedScratch(setup.tileLineCount * setup.sampleCount, memory));
   }
 
   /**

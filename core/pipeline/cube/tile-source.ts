@@ -1,8 +1,11 @@
 import type { CubeReader } from '../../cube/cube.ts';
 import type { BronzeReader } from '../../formats/zarr/bronze-reader.ts';
-import type { CalibratedTile, CalibrationKernel } from '../../ports/calibration-kernel.ts';
+import type { KernelMemory } from '../../kernels/kernel-memory.ts';
+import type { CalibratedTile } from '../../ports/calibration-kernel.ts';
 import type { CalibrationCoefficients } from '../../radiometry/coefficients.ts';
+import { plainRowsKernel } from '../../radiometry/plain-rows.ts';
 import type { BronzeTileWriter, PixelLocations } from './bronze-tiles.ts';
+import { tileValuesBytes } from './tile-memory.ts';
 import type { TileGrid, TileRange, TileSetup } from './tile-setup.ts';
 
 export interface SourceTile {
@@ -19,24 +22,29 @@ export interface TileSource {
   close(): Promise<void>;
 }
 
-/** Calibrates the raw cube's tiles and writes them to bronze on the way. */
+/**
+ * Calibrates the raw cube's tiles and writes them to bronze on the way.
+ * @param memory From `tileMemory`: raw counts are read into it and the packed planes lie in it.
+ */
 export function rawTileSource(
   grid: TileGrid,
   reader: CubeReader,
   coefficients: CalibrationCoefficients,
-  kernel: CalibrationKernel,
+  memory: KernelMemory,
   bronze: BronzeTileWriter,
 ): TileSource {
   const pixelCount = grid.tileLineCount * grid.sampleCount;
   const tile: CalibratedTile = {
-    packed: new Int16Array(grid.bandCount * pixelCount),
+    packed: new Int16Array(memory.buffer, memory.take(tileValuesBytes(grid)), grid.bandCount * pixelCount),
     quality: new Uint8Array(grid.bandCount * pixelCount),
     pixelQuality: new Uint8Array(pixelCount),
     bandQuality: new Uint8Array(grid.bandCount),
   };
+  const target = memory.bytes(tileValuesBytes(grid));
+  const kernel = plainRowsKernel(memory, coefficients, tile);
   return {
     async read(range) {
-      kernel(await reader.readLines(range), coefficients, tile);
+      kernel(await reader.readLines({ ...range, target }), coefficients, tile);
       const locations = await reader.readLocations(range);
       await bronze.writeTile(range.tileIndex, tile, locations);
       return { tile, locations };

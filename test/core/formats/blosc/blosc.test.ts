@@ -3,9 +3,10 @@ import { zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FormatError } from '#core/errors.ts';
-import { pairStreams, shuffleBytes, shufflePairs } from '#core/formats/blosc/byte-shuffle.ts';
+import { shuffleBytes, shufflePairs } from '#core/formats/blosc/byte-shuffle.ts';
 import { decodeBlosc } from '#core/formats/blosc/decode-blosc.ts';
 import { bloscOverheadBytesMax, encodeShuffled, encodeStored } from '#core/formats/blosc/encode-blosc.ts';
+import { KernelMemory } from '#core/kernels/kernel-memory.ts';
 
 interface Frame {
   readonly name: string;
@@ -21,9 +22,9 @@ const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, '
 /** As the shard writer encodes a plane: split if that shrinks it, else as it is. */
 function encode(values: Int16Array): Uint8Array {
   const out = new Uint8Array(values.byteLength + bloscOverheadBytesMax);
-  const streams = pairStreams(values.length);
-  shufflePairs(values, 0, values.length, values.length, 0, streams);
-  const frameBytes = encodeShuffled(streams.bytes.subarray(0, values.byteLength), 2, values.length, out, 0);
+  const streams = new Uint8Array(values.byteLength);
+  shufflePairs(values, 0, values.length, values.length, 0, streams, null);
+  const frameBytes = encodeShuffled(streams, 2, values.length, out, 0);
   const plain = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   return out.subarray(0, frameBytes > 0 ? frameBytes : encodeStored(plain, 2, out, 0));
 }
@@ -84,16 +85,23 @@ describe('our frames', () => {
 });
 
 describe('shuffling', () => {
-  test('gives the same streams a word at a time and a value at a time', () => {
-    const values = Int16Array.from({ length: 44 }, (_, at) => Math.imul(at + 3, 40_503));
+  test('gives the same streams in the memory of the kernels and elsewhere', () => {
+    const memory = new KernelMemory(65_536);
+    const inside = new Int16Array(memory.buffer, memory.take(120), 60);
+    inside.set(Int16Array.from({ length: 60 }, (_, at) => Math.imul(at + 3, 40_503)));
+    const streams = memory.bytes(104);
     for (const start of [0, 1, 2, 3]) {
-      const streams = pairStreams(40);
-      shufflePairs(values, start, 32, 40, -32768, streams);
-      const plain = new Int16Array(40).fill(-32768);
-      plain.set(values.subarray(start, start + 32));
-      const expected = new Uint8Array(80);
-      shuffleBytes(new Uint8Array(plain.buffer), 2, 40, expected);
-      expect(streams.bytes).toEqual(expected);
+      for (const count of [0, 1, 15, 16, 17, 32, 52]) {
+        const plain = new Int16Array(52).fill(-32768);
+        plain.set(inside.subarray(start, start + count));
+        const expected = new Uint8Array(104);
+        shuffleBytes(new Uint8Array(plain.buffer), 2, 52, expected);
+        shufflePairs(inside, start, count, 52, -32768, streams.fill(7), memory);
+        expect(streams).toEqual(expected);
+        const outside = new Uint8Array(104);
+        shufflePairs(inside, start, count, 52, -32768, outside, null);
+        expect(outside).toEqual(expected);
+      }
     }
   });
 });
