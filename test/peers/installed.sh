@@ -19,7 +19,7 @@ venv() {
   fi
 }
 
-# jars NAME GROUP:ARTIFACT:VERSION...: Java libraries with all they need; their folder goes to $jars_home.
+# jars NAME GROUP:ARTIFACT:VERSION[:CLASSIFIER]...: Java libraries with all they need; their folder goes to $jars_home.
 jars() {
   jars_home="$peers_home/jars-$1"
   shift
@@ -29,10 +29,10 @@ jars() {
     {
       echo '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
       echo '<groupId>peers</groupId><artifactId>peers</artifactId><version>1</version><packaging>pom</packaging><dependencies>'
-      local coordinates group artifact version
+      local coordinates group artifact version classifier
       for coordinates in "$@"; do
-        IFS=: read -r group artifact version <<< "$coordinates"
-        echo "<dependency><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version></dependency>"
+        IFS=: read -r group artifact version classifier <<< "$coordinates"
+        echo "<dependency><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version>${classifier:+<classifier>$classifier</classifier>}</dependency>"
       done
       echo '</dependencies></project>'
     } > "$jars_home/pom.xml"

@@ -10,7 +10,7 @@ import { change, red, samples, writeSamples } from '../iceberg/history.ts';
 const folder = process.argv[2]!;
 openLake(folder).close();
 const warehouse = fileObjectStore(join(folder, 'warehouse'));
-// Minutes between looks at the clock: engines that know whole seconds tell snapshots apart too.
+// A minute between looks at the clock: no two snapshots of one millisecond.
 let nowMs = Date.UTC(2026, 5, 1);
 const tick = () => (nowMs += 60_000);
 const clock = { nowMs: tick, sleepMs: async () => {} };

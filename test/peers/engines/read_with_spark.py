@@ -25,8 +25,8 @@ def facts(name):
     snapshots = []
     for snapshot_id, micros in spark.sql(f"SELECT snapshot_id, unix_micros(committed_at) FROM {table}.snapshots ORDER BY committed_at").collect():
         by_id = spark.sql(f"SELECT count(*) FROM {table} VERSION AS OF {snapshot_id}").first()[0]
-        # A whole second later: Spark takes no fraction here. Snapshots of the checks are minutes apart.
-        by_time = spark.sql(f"SELECT count(*) FROM {table} TIMESTAMP AS OF {micros // 1_000_000 + 1}").first()[0]
+        time = (EPOCH + datetime.timedelta(microseconds=micros)).isoformat(sep=" ")
+        by_time = spark.sql(f"SELECT count(*) FROM {table} TIMESTAMP AS OF '{time}'").first()[0]
         snapshots.append(dict(id=str(snapshot_id), timestampMs=micros // 1000, rowsById=by_id, rowsByTime=by_time))
     listed = spark.sql(f"SELECT * FROM {table}.partitions")
     partitions = {}

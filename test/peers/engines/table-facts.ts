@@ -29,7 +29,11 @@ export function disagreements(name: string, ours: TableFacts, theirs: TableFacts
     if (!isNear) compare(`sum of ${column}`, sum, otherSum);
   }
   compare('snapshots', ours.snapshots, theirs.snapshots);
-  const sorted = (partitions: Readonly<Record<string, number>>) => Object.entries(partitions).sort();
+  // Some engines still list a partition whose last row is gone.
+  const sorted = (partitions: Readonly<Record<string, number>>) =>
+    Object.entries(partitions)
+      .filter(([, rows]) => rows > 0)
+      .sort();
   if (ours.partitions !== null && theirs.partitions !== null)
     compare('partitions', sorted(ours.partitions), sorted(theirs.partitions));
   return found;

@@ -28,7 +28,7 @@ def rows(start, end, **more):
 
 
 def write(batch):
-    time.sleep(1.1)
+    time.sleep(0.05)
     table.append(pa.Table.from_pylist(batch, schema=table.schema().as_arrow()))
 
 
@@ -36,9 +36,9 @@ write(rows(0, 1000))
 with table.update_schema() as update:
     update.add_column("plot_count", IntegerType())
 write(rows(1000, 1200, plot_count=7))
-time.sleep(1.1)
+time.sleep(0.05)
 table.delete("id >= 100 and id < 200")
-time.sleep(1.1)
+time.sleep(0.05)
 table.overwrite(pa.Table.from_pylist(rows(5000, 5010, plot_count=None), schema=table.schema().as_arrow()),
                 overwrite_filter="farm = 'linn' and day = '2026-06-02'")
 other = catalog.create_table("peer_pyiceberg.before", schema=schema)
