@@ -21,11 +21,10 @@ export interface ConditionalPut {
   readonly attemptCountMax: number;
 }
 
-/** `answer` is null when the write was found by reading it back. */
-export interface PutResult {
-  readonly etag: string;
-  readonly answer: PutObjectCommandOutput | null;
-}
+/** The answer to the write, or what was found by reading it back. */
+export type PutResult =
+  | { readonly answer: PutObjectCommandOutput }
+  | { readonly found: { readonly etag: string; readonly lastModifiedMs: number } };
 
 /**
  * A conditional PUT whose outcome is the truth. A request may take effect and lose its answer; the SDK then repeats it
@@ -39,8 +38,7 @@ export async function conditionalPut(put: ConditionalPut): Promise<PutResult> {
   const writeId = randomUUID();
   for (let attempt = 1; ; attempt++) {
     try {
-      const answer = await send(put, writeId);
-      return { etag: plainEtag(answer.ETag), answer };
+      return { answer: await send(put, writeId) };
     } catch (error) {
       const { status, attemptCount } = refusalOf(error);
       const isRefusal = status === 412 || (status === 404 && put.condition.ifMatch !== undefined);
@@ -48,7 +46,7 @@ export async function conditionalPut(put: ConditionalPut): Promise<PutResult> {
       const isAmbiguous = isRefusal || status === null || status === 409 || status === 408 || status >= 500;
       if (!isAmbiguous) throw s3Error(error, put.uri);
       const found = await lookFor(put, error);
-      if (found?.writeId === writeId) return { etag: found.etag, answer: null };
+      if (found?.writeId === writeId) return { found };
       if (!isAsBefore(put.condition, found?.etag ?? null)) throw refused(put, error);
       // 409: another request for this key was under way, and neither of them need have won.
       if (status !== 409 || attempt >= put.attemptCountMax) throw unknown(put, error);
@@ -72,6 +70,7 @@ function send({ client, bucket, bucketKey, bytes, condition }: ConditionalPut, w
 
 interface FoundObject {
   readonly etag: string;
+  readonly lastModifiedMs: number;
   readonly writeId: string | null;
 }
 
@@ -79,7 +78,8 @@ interface FoundObject {
 async function lookFor(put: ConditionalPut, failure: unknown): Promise<FoundObject | null> {
   try {
     const head = await put.client.headObject({ Bucket: put.bucket, Key: put.bucketKey });
-    return { etag: plainEtag(head.ETag), writeId: head.Metadata?.[writeIdName] ?? null };
+    const lastModifiedMs = head.LastModified?.getTime() ?? 0;
+    return { etag: plainEtag(head.ETag), lastModifiedMs, writeId: head.Metadata?.[writeIdName] ?? null };
   } catch (error) {
     if (refusalOf(error).status === 404) return null;
     throw unknown(put, failure);

@@ -40,7 +40,14 @@ const credentialCodes = new Set([
   'SignatureDoesNotMatch',
   'TokenRefreshRequired',
 ]);
-const throttlingCodes = new Set(['SlowDown', 'RequestTimeout', 'RequestTimeTooSkewed', 'ThrottlingException']);
+/** These may pass, whatever their status: an upload that is gone was ended by someone, and can begin again. */
+const passingCodes = new Set([
+  'NoSuchUpload',
+  'SlowDown',
+  'RequestTimeout',
+  'RequestTimeTooSkewed',
+  'ThrottlingException',
+]);
 
 /** A failure of S3 as an error with a disposition. `where` is the object's URI; errors of our own pass unchanged. */
 export function s3Error(cause: unknown, where: string): CubelakeError {
@@ -53,6 +60,7 @@ export function s3Error(cause: unknown, where: string): CubelakeError {
       fields,
       cause,
     );
+  if (passingCodes.has(code)) return temporary(cause, where, fields);
   if (status === 404) return new NotFoundError(`Expected an object, got none (${where}).`, fields, cause);
   if (code === 'InvalidObjectState')
     return new ArchivedObjectError(
@@ -74,8 +82,7 @@ export function s3Error(cause: unknown, where: string): CubelakeError {
     );
   if (code === 'KeyTooLongError' || code === 'InvalidTag' || code === 'EntityTooLarge')
     return new FormatError(`Expected an object that S3 accepts, got ${code} (${where}).`, fields, cause);
-  if (throttlingCodes.has(code) || status === null || status === 408 || status === 429 || status >= 500)
-    return temporary(cause, where, fields);
+  if (status === null || status === 408 || status === 429 || status >= 500) return temporary(cause, where, fields);
   if (status === 403)
     return new ConfigurationError(
       `Expected the right to use this object, got ${code} (${where}). Allow this role to read, write, list and tag it.`,

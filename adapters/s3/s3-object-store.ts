@@ -95,7 +95,7 @@ class S3ObjectStore implements ObjectStore {
       );
       return this.#written(key, plainEtag(answer.ETag), bytes.byteLength, answer);
     }
-    const { etag, answer } = await conditionalPut({
+    const result = await conditionalPut({
       client: await this.#connection.client(),
       bucket: this.#place.bucket,
       bucketKey,
@@ -104,7 +104,9 @@ class S3ObjectStore implements ObjectStore {
       condition: options,
       attemptCountMax: this.#connection.attemptCountMax,
     });
-    return this.#written(key, etag, bytes.byteLength, answer);
+    if ('found' in result)
+      return { key, sizeBytes: bytes.byteLength, etag: result.found.etag, lastModifiedMs: result.found.lastModifiedMs };
+    return this.#written(key, plainEtag(result.answer.ETag), bytes.byteLength, result.answer);
   }
 
   async write(key: string): Promise<ObjectWriter> {
