@@ -1,33 +1,52 @@
-import type { Predicate } from '#core/formats/iceberg/scan.ts';
-import { isCalendarDate } from '#schemas/object-keys.ts';
+import type { Filter } from '#core/formats/iceberg/scan.ts';
+import { truncatedUpperBound } from '#core/formats/iceberg/single-value.ts';
+import { constantOf, functionName } from './constant-values.ts';
+import { type Operator, periodPredicate } from './date-predicates.ts';
 import { isNode, type TreeNode } from './query-tree.ts';
 import { aliasOf, type TableReference } from './table-references.ts';
 
 /** Columns of one table, lower-case name -> Iceberg type and real name. */
 export type TableColumns = ReadonlyMap<string, { readonly name: string; readonly type: string }>;
 
-type Operator = Exclude<Predicate['op'], 'in'>;
-
 const operators: Readonly<Record<string, Operator>> = {
   COMPARE_EQUAL: '=',
+  COMPARE_NOTEQUAL: '!=',
   COMPARE_LESSTHAN: '<',
   COMPARE_LESSTHANOREQUALTO: '<=',
   COMPARE_GREATERTHAN: '>',
   COMPARE_GREATERTHANOREQUALTO: '>=',
 };
 
-const mirrored: Readonly<Record<Operator, Operator>> = { '=': '=', '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
+const mirrored: Readonly<Record<Operator, Operator>> = {
+  '=': '=',
+  '!=': '!=',
+  '<': '>',
+  '<=': '>=',
+  '>': '<',
+  '>=': '<=',
+};
+
+/** Of a value that is not NULL; NULL fulfils neither. */
+const negated: Readonly<Record<Operator, Operator>> = {
+  '=': '!=',
+  '!=': '=',
+  '<': '>=',
+  '<=': '>',
+  '>': '<=',
+  '>=': '<',
+};
 
 /**
- * The part of WHERE that the scan planner can test on whole files: column against constant by =, <, <=, >, >=, BETWEEN
- * and IN. All else stays out, and DuckDB tests every row again either way, so leaving one out costs time only.
+ * The part of WHERE that the scan planner can test on whole files: column against constant by comparison, BETWEEN, IN,
+ * IS NULL and the beginning of a text, years and other periods of dates, joined by AND, OR and NOT. All else stays out, and
+ * DuckDB tests every row again either way, so leaving one out costs time only.
  *
  * @param columnsOf Columns of a FROM item that is a table of the lake, null for every other item.
  */
 export function pushedPredicates(
   reference: TableReference,
   columnsOf: (item: TreeNode) => TableColumns | null,
-): Predicate[] {
+): Filter[] {
   const { filter } = reference;
   const columns = columnsOf(reference.node);
   const renamesColumns = ((reference.node['column_name_alias'] as unknown[] | undefined)?.length ?? 0) > 0;
@@ -47,68 +66,89 @@ export function pushedPredicates(
     if (bearers.length !== 1 || bearers[0] !== reference.node) return null;
     return path.length === 2 || (path.length === 3 && path[0] === reference.schema.toLowerCase()) ? column : null;
   };
-  return filter.conjuncts.flatMap((conjunct) => predicatesOf(conjunct, columnOf));
+  // Rows that an outer join adds have NULL everywhere: only where there is no join does IS NULL speak of rows of files.
+  const scope: Scope = { columnOf, mayBeNull: filter.scope.length === 1 };
+  return filter.conjuncts.flatMap((conjunct) => filterOf(conjunct, false, scope) ?? []);
 }
 
-function predicatesOf(
-  conjunct: TreeNode,
-  columnOf: (expression: unknown) => { name: string; type: string } | null,
-): Predicate[] {
-  const type = String(conjunct['type']);
-  const operator = operators[type];
-  if (conjunct['class'] === 'COMPARISON' && operator !== undefined) {
-    const left = columnOf(conjunct['left']);
-    if (left !== null) return comparison(left, operator, conjunct['right']);
-    const right = columnOf(conjunct['right']);
-    return right === null ? [] : comparison(right, mirrored[operator], conjunct['left']);
+type ColumnOf = (expression: unknown) => { readonly name: string; readonly type: string } | null;
+
+interface Scope {
+  readonly columnOf: ColumnOf;
+  readonly mayBeNull: boolean;
+}
+
+/** What must be known of a row for the condition, or for NOT of it, to be true; null when nothing is. */
+function filterOf(node: TreeNode, isNegated: boolean, scope: Scope): Filter | null {
+  const type = String(node['type']);
+  if (type === 'CONJUNCTION_AND' || type === 'CONJUNCTION_OR') {
+    const parts = (node['children'] as TreeNode[]).map((child) => filterOf(child, isNegated, scope));
+    return (type === 'CONJUNCTION_AND') === isNegated ? anyOf(parts) : allOf(parts);
+  }
+  if (type === 'OPERATOR_NOT') return filterOf((node['children'] as TreeNode[])[0]!, !isNegated, scope);
+  if (type === 'OPERATOR_IS_NULL' || type === 'OPERATOR_IS_NOT_NULL') {
+    const column = scope.columnOf((node['children'] as TreeNode[])[0]);
+    const op = (type === 'OPERATOR_IS_NULL') === isNegated ? 'is not null' : 'is null';
+    return column === null || (op === 'is null' && !scope.mayBeNull) ? null : { column: column.name, op };
   }
   if (type === 'COMPARE_BETWEEN') {
-    const column = columnOf(conjunct['input']);
-    if (column === null) return [];
-    return [...comparison(column, '>=', conjunct['lower']), ...comparison(column, '<=', conjunct['upper'])];
+    const lower = compared(node['input'], isNegated ? '<' : '>=', node['lower'], scope.columnOf);
+    const upper = compared(node['input'], isNegated ? '>' : '<=', node['upper'], scope.columnOf);
+    return isNegated ? anyOf([lower, upper]) : allOf([lower, upper]);
   }
-  if (type === 'COMPARE_IN') {
-    const [tested, ...options] = conjunct['children'] as TreeNode[];
-    const column = columnOf(tested);
-    const values = column === null ? [null] : options.map((option) => constantOf(option, column.type));
-    if (column === null || values.includes(null)) return [];
-    return [{ column: column.name, op: 'in', value: values as (string | number | bigint)[] }];
+  if (type === 'COMPARE_IN' || type === 'COMPARE_NOT_IN')
+    return membership(node, (type === 'COMPARE_NOT_IN') !== isNegated, scope.columnOf);
+  const operator = operators[type];
+  if (node['class'] === 'COMPARISON' && operator !== undefined) {
+    const actual = isNegated ? negated[operator] : operator;
+    return (
+      compared(node['left'], actual, node['right'], scope.columnOf) ??
+      compared(node['right'], mirrored[actual], node['left'], scope.columnOf)
+    );
   }
-  return [];
+  return isNegated ? null : prefixFilter(node, scope.columnOf);
 }
 
-function comparison(column: { name: string; type: string }, op: Operator, constant: unknown): Predicate[] {
-  const value = constantOf(constant, column.type);
-  return value === null ? [] : [{ column: column.name, op, value }];
+/** AND: what is not known of one part does not weaken the others. */
+function allOf(parts: readonly (Filter | null)[]): Filter | null {
+  const all = parts.filter((part) => part !== null);
+  return all.length === 0 ? null : all.length === 1 ? all[0]! : { all };
 }
 
-/** The value of a constant whose type is exactly the column's, so that no cast of the column can hide in the comparison. */
-function constantOf(expression: unknown, columnType: string): string | number | bigint | null {
-  if (!isNode(expression)) return null;
-  if (expression['class'] === 'CAST') {
-    const target = isNode(expression['cast_type']) ? expression['cast_type']['id'] : null;
-    return target === 'DATE' && columnType === 'date' ? constantOf(expression['child'], columnType) : null;
-  }
-  const constant = expression['value'];
-  if (expression['class'] !== 'CONSTANT' || !isNode(constant) || constant['is_null'] === true) return null;
-  const value = constant['value'];
-  const constantType = isNode(constant['type']) ? String(constant['type']['id']) : '';
-  if (typeof value === 'string') {
-    if (constantType !== 'VARCHAR') return null;
-    return columnType === 'string' || (columnType === 'date' && isCalendarDate(value)) ? value : null;
-  }
-  if (typeof value !== 'number' && typeof value !== 'bigint') return null;
-  const isInteger = constantType === 'INTEGER' || constantType === 'BIGINT';
-  if (columnType === 'int' || columnType === 'long') return isInteger ? value : null;
-  if (columnType === 'double' && typeof value === 'number') {
-    if (isInteger || constantType === 'DOUBLE') return value;
-    return constantType === 'DECIMAL' ? decimalOf(value, constant['type'] as TreeNode) : null;
-  }
-  return null;
+/** OR: one part of which nothing is known says nothing of the whole. */
+function anyOf(parts: readonly (Filter | null)[]): Filter | null {
+  const any = parts.filter((part) => part !== null);
+  return any.length < parts.length ? null : { any };
 }
 
-/** A decimal constant arrives as its digits without the point; one division by an exact power of ten rounds once, as DuckDB's cast does. */
-function decimalOf(digits: number, type: TreeNode): number | null {
-  const scale = isNode(type['type_info']) ? Number(type['type_info']['scale']) : Number.NaN;
-  return Number.isSafeInteger(digits) && scale <= 22 ? digits / 10 ** scale : null;
+function compared(left: unknown, op: Operator, right: unknown, columnOf: ColumnOf): Filter | null {
+  const column = columnOf(left);
+  if (column === null) return periodPredicate(left, op, right, columnOf);
+  const value = constantOf(right, column.type);
+  return value === null ? null : { column: column.name, op, value };
+}
+
+function membership(node: TreeNode, isExcluded: boolean, columnOf: ColumnOf): Filter | null {
+  const [tested, ...options] = node['children'] as TreeNode[];
+  const column = columnOf(tested);
+  if (column === null) return null;
+  const values = options.map((option) => constantOf(option, column.type)).filter((value) => value !== null);
+  if (values.length < options.length) return null;
+  if (!isExcluded) return { column: column.name, op: 'in', value: values };
+  return { all: values.map((value) => ({ column: column.name, op: '!=', value })) };
+}
+
+/** `plot_id LIKE 'a7%'` and `starts_with(plot_id, 'a7')`: texts from the prefix on, before the next one of its length. */
+function prefixFilter(node: TreeNode, columnOf: ColumnOf): Filter | null {
+  const call = functionName(node);
+  if (!['~~', 'starts_with', '^@', 'prefix'].includes(call)) return null;
+  const [tested, pattern] = node['children'] as TreeNode[];
+  const column = columnOf(tested);
+  const text = column?.type === 'string' ? constantOf(pattern, 'string') : null;
+  if (column === null || typeof text !== 'string') return null;
+  const prefix = call === '~~' ? text.split(/[%_]/)[0]! : text;
+  if (prefix === '') return null;
+  const next = truncatedUpperBound(`${prefix} `, Array.from(prefix).length);
+  const from: Filter = { column: column.name, op: '>=', value: prefix };
+  return next === null ? from : { all: [from, { column: column.name, op: '<', value: next }] };
 }

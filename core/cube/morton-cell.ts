@@ -5,8 +5,18 @@
  *
  * @source Morton 1966, "A computer oriented geodetic data base"
  */
-const levelBits = 22;
-const stepCount = 2 ** levelBits;
+export const cellLevelBits = 22;
+const stepCount = 2 ** cellLevelBits;
+
+/** @param lon WGS 84 degrees, -180 to 180. */
+export function cellColumnOf(lon: number): number {
+  return Math.min(stepCount - 1, Math.floor(((lon + 180) / 360) * stepCount));
+}
+
+/** @param lat WGS 84 degrees, -90 to 90. */
+export function cellRowOf(lat: number): number {
+  return Math.min(stepCount - 1, Math.floor(((lat + 90) / 180) * stepCount));
+}
 
 /**
  * @param lon WGS 84 degrees, shape [pixels]; NaN = unknown.
@@ -32,8 +42,8 @@ export function mortonCells(
       words[pixel * 2 + 1] = 0;
       continue;
     }
-    const column = Math.min(stepCount - 1, Math.floor(((east + 180) / 360) * stepCount));
-    const row = Math.min(stepCount - 1, Math.floor(((north + 90) / 180) * stepCount));
+    const column = cellColumnOf(east);
+    const row = cellRowOf(north);
     words[pixel * 2] = (spread(column & 0xffff) | (spread(row & 0xffff) << 1)) >>> 0;
     words[pixel * 2 + 1] = (spread(column >>> 16) | (spread(row >>> 16) << 1)) >>> 0;
   }

@@ -38,6 +38,7 @@ import {
   type TableMetadata,
 } from './table-metadata.ts';
 
+export type { DeleteFile } from './delete-files.ts';
 export type { Filter, Predicate } from './scan-conditions.ts';
 
 export interface ScanOptions {

@@ -58,7 +58,8 @@ describe('SQL over a lake', () => {
     ['cell = 9007199254740993', 1, 1],
     ['lon < 0', 1, 1],
     ["farm_id = 'nowhere'", 0, 0],
-    ["farm_id = 'f2' OR line = 10", 3, 3],
+    ["farm_id = 'f2' OR line = 10", 2, 3],
+    ['line % 5 = 0', 3, 3],
   ])('opens for %s only %i files', async (where, fileCount, rowCount) => {
     const { rows, scan } = await sql.query(`SELECT count(*) FROM silver.pixels WHERE ${where}`);
     expect(scan[0]).toMatchObject({ fileCount, skippedFileCount: 3 - fileCount });
