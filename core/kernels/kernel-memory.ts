@@ -16,6 +16,7 @@ export interface Kernels {
   markSeen(valuesAt: number, count: number, seenAt: number): void;
   numberDistinct(seenAt: number, codeOfAt: number, floatsAt: number): number;
   packCodes(valuesAt: number, count: number, codeOfAt: number, bitWidth: number, outAt: number): void;
+  splitFloats(valuesAt: number, count: number, outAt: number): void;
   splitPairs(valuesAt: number, count: number, lowAt: number, highAt: number): void;
 }
 

@@ -1,5 +1,5 @@
 // The hot loops of one tile in AssemblyScript (TypeScript's syntax, WebAssembly's types); kernels-wasm.ts holds what
-// `node core/kernels/compile.ts` makes of it. All parameters called `...At` are addresses in the memory that JavaScript
+// `test/peers/kernels/check.sh --write` makes of it. All parameters called `...At` are addresses in the memory that JavaScript
 // gives; alignment is not needed. Nothing here allocates.
 
 const packedPerUnit: i32 = 10_000;
@@ -183,4 +183,51 @@ export function splitPairs(valuesAt: usize, count: i32, lowAt: usize, highAt: us
     store<u8>(highAt++, load<u8>(valuesAt, 1));
     valuesAt += 2;
   }
+}
+
+/**
+ * value / 10 000 as float32, all first bytes, then all second bytes, ...: Parquet's BYTE_STREAM_SPLIT.
+ * @param outAt 4 * `count` bytes
+ */
+export function splitFloats(valuesAt: usize, count: i32, outAt: usize): void {
+  const second = outAt + <usize>count;
+  const third = second + <usize>count;
+  const fourth = third + <usize>count;
+  let index: usize = 0;
+  for (; index + 16 <= <usize>count; index += 16) {
+    const eight = v128.load(valuesAt);
+    const next = v128.load(valuesAt, 16);
+    const a = floatsOf(i32x4.extend_low_i16x8_s(eight));
+    const b = floatsOf(i32x4.extend_high_i16x8_s(eight));
+    const c = floatsOf(i32x4.extend_low_i16x8_s(next));
+    const d = floatsOf(i32x4.extend_high_i16x8_s(next));
+    // Eight first bytes and eight second bytes, or third and fourth.
+    const ab = v128.shuffle<i8>(a, b, 0, 4, 8, 12, 16, 20, 24, 28, 1, 5, 9, 13, 17, 21, 25, 29);
+    const cd = v128.shuffle<i8>(c, d, 0, 4, 8, 12, 16, 20, 24, 28, 1, 5, 9, 13, 17, 21, 25, 29);
+    const abUpper = v128.shuffle<i8>(a, b, 2, 6, 10, 14, 18, 22, 26, 30, 3, 7, 11, 15, 19, 23, 27, 31);
+    const cdUpper = v128.shuffle<i8>(c, d, 2, 6, 10, 14, 18, 22, 26, 30, 3, 7, 11, 15, 19, 23, 27, 31);
+    v128.store(outAt + index, v128.shuffle<i64>(ab, cd, 0, 2));
+    v128.store(second + index, v128.shuffle<i64>(ab, cd, 1, 3));
+    v128.store(third + index, v128.shuffle<i64>(abUpper, cdUpper, 0, 2));
+    v128.store(fourth + index, v128.shuffle<i64>(abUpper, cdUpper, 1, 3));
+    valuesAt += 32;
+  }
+  for (; index < <usize>count; index++) {
+    const bits = reinterpret<u32>(<f32>(<f64>load<i16>(valuesAt) / <f64>packedPerUnit));
+    store<u8>(outAt + index, <u8>bits);
+    store<u8>(second + index, <u8>(bits >> 8));
+    store<u8>(third + index, <u8>(bits >> 16));
+    store<u8>(fourth + index, <u8>(bits >> 24));
+    valuesAt += 2;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function floatsOf(packed: v128): v128 {
+  const unit = f64x2.splat(<f64>packedPerUnit);
+  const low = f32x4.demote_f64x2_zero(f64x2.div(f64x2.convert_low_i32x4_s(packed), unit));
+  const upper = v128.shuffle<i32>(packed, packed, 2, 3, 2, 3);
+  const high = f32x4.demote_f64x2_zero(f64x2.div(f64x2.convert_low_i32x4_s(upper), unit));
+  return v128.shuffle<i32>(low, high, 0, 1, 4, 5);
 }

@@ -1,4 +1,4 @@
-import { type CubeReader, strides } from '../cube/cube.ts';
+import { type CubeReader, type SampleArray, strides } from '../cube/cube.ts';
 import { CalibrationError } from '../errors.ts';
 import { tileBytesMax } from '../limits.ts';
 
@@ -29,7 +29,11 @@ export async function averageReference(
 ): Promise<ReferenceMean> {
   const { lineCount, bandCount, sampleCount, fillValue } = reader.header;
   const count = bandCount * sampleCount;
-  const sums = { sum: new Float64Array(count), squares: new Float64Array(count), saturated: new Float64Array(count) };
+  const sums: Sums = {
+    sum: new Float64Array(count),
+    squares: new Float64Array(count),
+    saturated: new Float64Array(count),
+  };
   // Deviations from the first line keep the sum of squares small, so that it loses no digits.
   let pivot: Float64Array | null = null;
   const windowLineCount = Math.max(1, Math.min(lineCount, Math.floor(tileBytesMax / (count * 8))));
@@ -39,20 +43,67 @@ export async function averageReference(
     pivot ??= firstLine(window.data, step, bandCount, sampleCount);
     for (let line = 0; line < window.lineCount; line++) {
       for (let band = 0; band < bandCount; band++) {
-        let at = line * step.line + band * step.band;
-        for (let sample = 0; sample < sampleCount; sample++, at += step.sample) {
-          const index = band * sampleCount + sample;
-          const value = window.data[at]!;
-          if (value === fillValue) throw holdsFill(fillValue, where);
-          const deviation = value - pivot[index]!;
-          sums.sum[index]! += deviation;
-          sums.squares[index]! += deviation * deviation;
-          if (saturationLevel !== null && value >= saturationLevel) sums.saturated[index]!++;
+        const from = line * step.line + band * step.band;
+        const columns = band * sampleCount;
+        const isFree = addRow(
+          window.data,
+          from,
+          step.sample,
+          sampleCount,
+          fillValue ?? Number.NaN,
+          pivot,
+          sums,
+          columns,
+        );
+        if (!isFree) throw holdsFill(fillValue!, where);
+        if (saturationLevel !== null) {
+          countSaturated(window.data, from, step.sample, sampleCount, saturationLevel, sums.saturated, columns);
         }
       }
     }
   }
   return summarize(sums, pivot, { lineCount, bandCount, sampleCount }, where);
+}
+
+interface Sums {
+  readonly sum: Float64Array;
+  readonly squares: Float64Array;
+  readonly saturated: Float64Array;
+}
+
+/** @returns false where a value is the fill value; the sums are then of no use */
+function addRow(
+  data: SampleArray,
+  from: number,
+  sampleStride: number,
+  sampleCount: number,
+  fillValue: number,
+  pivot: Float64Array,
+  { sum, squares }: Sums,
+  columns: number,
+): boolean {
+  for (let index = columns; index < columns + sampleCount; index++, from += sampleStride) {
+    const value = data[from]!;
+    if (value === fillValue) return false;
+    const deviation = value - pivot[index]!;
+    sum[index]! += deviation;
+    squares[index]! += deviation * deviation;
+  }
+  return true;
+}
+
+function countSaturated(
+  data: SampleArray,
+  from: number,
+  sampleStride: number,
+  sampleCount: number,
+  saturationLevel: number,
+  saturated: Float64Array,
+  columns: number,
+): void {
+  for (let index = columns; index < columns + sampleCount; index++, from += sampleStride) {
+    if (data[from]! >= saturationLevel) saturated[index]!++;
+  }
 }
 
 function holdsFill(fillValue: number, where: string): CalibrationError {
@@ -63,32 +114,43 @@ function holdsFill(fillValue: number, where: string): CalibrationError {
 }
 
 function firstLine(
-  data: ArrayLike<number>,
-  step: { band: number; sample: number },
+  data: SampleArray,
+  step: { readonly band: number; readonly sample: number },
   bandCount: number,
   sampleCount: number,
 ): Float64Array {
-  return Float64Array.from({ length: bandCount * sampleCount }, (_, index) => {
-    return data[Math.floor(index / sampleCount) * step.band + (index % sampleCount) * step.sample]!;
-  });
+  const out = new Float64Array(bandCount * sampleCount);
+  for (let band = 0; band < bandCount; band++) {
+    for (let sample = 0; sample < sampleCount; sample++) {
+      out[band * sampleCount + sample] = data[band * step.band + sample * step.sample]!;
+    }
+  }
+  return out;
 }
 
 function summarize(
-  sums: { sum: Float64Array; squares: Float64Array; saturated: Float64Array },
+  sums: Sums,
   pivot: Float64Array | null,
   shape: { lineCount: number; bandCount: number; sampleCount: number },
   where: string,
 ): ReferenceMean {
   const { lineCount } = shape;
-  if (pivot === null || sums.sum.some((value) => !Number.isFinite(value))) {
-    throw new CalibrationError(`Expected a reference of finite numbers, got an empty one or NaN (${where}).`, {
-      where,
-    });
-  }
-  const mean = pivot.map((first, index) => first + sums.sum[index]! / lineCount);
-  const standardDeviation = sums.squares.map((square, index) => {
+  if (pivot === null) throw notFinite(where);
+  const count = pivot.length;
+  const mean = new Float64Array(count);
+  const standardDeviation = new Float64Array(count);
+  const saturatedShare = new Float64Array(count);
+  for (let index = 0; index < count; index++) {
     const sum = sums.sum[index]!;
-    return lineCount < 2 ? 0 : Math.sqrt(Math.max(0, square - (sum * sum) / lineCount) / (lineCount - 1));
-  });
-  return { ...shape, mean, standardDeviation, saturatedShare: sums.saturated.map((value) => value / lineCount) };
+    if (!Number.isFinite(sum)) throw notFinite(where);
+    const variance = Math.max(0, sums.squares[index]! - (sum * sum) / lineCount) / (lineCount - 1);
+    mean[index] = pivot[index]! + sum / lineCount;
+    standardDeviation[index] = lineCount < 2 ? 0 : Math.sqrt(variance);
+    saturatedShare[index] = sums.saturated[index]! / lineCount;
+  }
+  return { ...shape, mean, standardDeviation, saturatedShare };
+}
+
+function notFinite(where: string): CalibrationError {
+  return new CalibrationError(`Expected a reference of finite numbers, got an empty one or NaN (${where}).`, { where });
 }

@@ -1,8 +1,8 @@
 import { invariant } from '../../errors.ts';
 import { KernelMemory } from '../../kernels/kernel-memory.ts';
-import { packedFill, packedPerUnit } from '../../radiometry/quality.ts';
+import { packedFill } from '../../radiometry/quality.ts';
 import { bitWidthOf, packedBytesMax, varintBytes, writeRun, writeVarint } from './bit-packing.ts';
-import { constantLevels, type EncodedColumn, levelsOf, splitByteStreams } from './encoded-column.ts';
+import { constantLevels, type EncodedColumn, levelsOf } from './encoded-column.ts';
 import { encoding } from './parquet-column.ts';
 
 /**
@@ -25,6 +25,8 @@ export interface PackedScratch {
   /** Values that lie elsewhere, have gaps or are an odd number. */
   readonly present: Int16Array;
   readonly indices: Uint8Array;
+  /** Byte streams of floats. */
+  readonly split: Uint8Array;
 }
 
 /** The run of codes begins here in `indices`; its bit width and header stand before. */
@@ -35,7 +37,7 @@ const overrunBytes = 16;
 
 /** What `packedScratch` takes of the memory, in bytes. */
 export function packedScratchBytes(rowCountMax: number): number {
-  return 65_536 * (1 + 2 + 4) + (rowCountMax + 1) * 2 + indicesBytes(rowCountMax) + 5 * 16;
+  return 65_536 * (1 + 2 + 4) + (rowCountMax + 1) * 2 + indicesBytes(rowCountMax) + rowCountMax * 4 + 6 * 16;
 }
 
 function indicesBytes(rowCountMax: number): number {
@@ -55,6 +57,7 @@ export function packedScratch(
     dictionary: new Float32Array(memory.buffer, memory.take(65_536 * 4), 65_536),
     present: new Int16Array(memory.buffer, memory.take((rowCountMax + 1) * 2), rowCountMax + 1),
     indices: memory.bytes(indicesBytes(rowCountMax)),
+    split: memory.bytes(rowCountMax * 4),
   };
 }
 
@@ -62,11 +65,6 @@ const fillBits = packedFill & 0xffff;
 
 /** A dictionary of more entries has bit-packed positions without a pattern that a compressor could find. */
 const compressibleEntryCountMax = 256;
-
-/** The float nearest to packed / 10 000: the shortest decimal of it has at most four places. */
-export function unpackedFloat(packed: number): number {
-  return Math.fround(packed / packedPerUnit);
-}
 
 /**
  * @param values Packed reflectance, shape [rows]; -32768 is NULL.
@@ -96,16 +94,15 @@ export function encodePacked(values: Int16Array, rowCount: number, scratch: Pack
   const bitWidth = bitWidthOf(count);
   // 2.5 bytes is what byte-stream split with zstd gets on such floats.
   if (count * 4 + (presentCount * bitWidth) / 8 > presentCount * 2.5) {
-    const floats = Float32Array.from(present.subarray(0, presentCount), unpackedFloat);
-    const split = splitByteStreams(bytesOf(floats), 4);
+    const split = scratch.split.subarray(0, presentCount * 4);
+    memory.kernels.splitFloats(present.byteOffset, presentCount, split.byteOffset);
     return { ...facts, dictionary: null, values: split, encoding: encoding.byteStreamSplit, isNoise: false };
   }
-  const isRun = count === 1;
   const groupCount = Math.ceil(presentCount / 8);
   const start = codesStart - 1 - varintBytes(groupCount << 1);
   indices[start] = bitWidth;
   let end = codesStart + groupCount * bitWidth;
-  if (isRun) {
+  if (count === 1) {
     end = writeRun(indices, start + 1, 0, presentCount, bitWidth);
   } else {
     writeVarint(indices, start + 1, (groupCount << 1) | 1);

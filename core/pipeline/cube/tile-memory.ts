@@ -22,6 +22,6 @@ export function tileMemory(grid: TileGrid): KernelMemory {
     streamsBytes(grid),
     packedScratchBytes(tileLineCount * sampleCount),
   ];
-  // Each region may end up to 15 bytes before the next one.
+  // The two plane sets end up to 15 bytes before the next region; the others count that themselves.
   return new KernelMemory(regions.reduce((sum, bytes) => sum + bytes + 16, 0));
 }
