@@ -199,3 +199,6 @@ export const engineColumnCountAdvised = 320;
 
 /** Iceberg's own default bounds 100 columns: 15 kB a data file for 1000 bands, which every plan of a query would read. */
 export const metricsColumnCountMax = 100;
+
+/** Up to this many new paths are searched for in the bytes of a manifest; for more, decoding it once is cheaper. */
+export const searchedPathCountMax = 64;

@@ -1,4 +1,7 @@
 import { FormatError, NotFoundError } from '../../errors.ts';
+import { manifestParallelCount, searchedPathCountMax } from '../../limits.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
+import { avroFileMentions } from '../avro/avro-file.ts';
 import { type AvroRecord, fieldKey } from '../avro/avro-value.ts';
 import { type Condition, manifestMayMatch, type PartitionCondition } from './conditions.ts';
 import { dataFileId, pathOf } from './data-file-record.ts';
@@ -7,9 +10,13 @@ import { type ManifestFile, mayHoldLiveFiles } from './manifest-list.ts';
 import type { ManifestReader } from './manifest-reader.ts';
 import { partitionTypes } from './partition.ts';
 import type { SingleValue } from './single-value.ts';
+import { keyOf } from './table-location.ts';
 import type { PartitionSpec, Schema } from './table-metadata.ts';
 
 export interface LiveFilesContext {
+  readonly warehouse: ObjectStore;
+  /** Paths of manifests that were found not to mention the added files: they never change, and a retry meets them again. Null where the manifests are decoded anyway. */
+  readonly cleared: Set<string> | null;
   readonly reader: ManifestReader;
   readonly spec: PartitionSpec;
   readonly schemas: readonly Schema[];
@@ -29,7 +36,7 @@ export async function refuseLivePaths(
   const paths = new Set(added.map(pathOf));
   const partitions = added.map((file) => file[dataFileId.partition] as AvroRecord);
   const near = manifests.filter((manifest) => isLiveData(manifest) && mayHoldPartition(manifest, partitions, context));
-  await context.reader.visitLive(near, (entries, manifest) => {
+  await context.reader.visitLive(await mentioning([...paths], near, context), (entries, manifest) => {
     const found = entries.find((entry) => paths.has(pathOf(entry.file)));
     if (found !== undefined)
       throw new FormatError(
@@ -38,6 +45,28 @@ export async function refuseLivePaths(
       );
     return false;
   });
+}
+
+/** Decoding a large manifest takes seconds and hundreds of megabytes; nearly always none of the paths is in it. */
+async function mentioning(
+  paths: readonly string[],
+  near: readonly ManifestFile[],
+  { warehouse, cleared }: LiveFilesContext,
+): Promise<ManifestFile[]> {
+  if (cleared === null || paths.length > searchedPathCountMax) return [...near];
+  const out: ManifestFile[] = [];
+  const unknown = near.filter((manifest) => !cleared.has(manifest.path));
+  for (let start = 0; start < unknown.length; start += manifestParallelCount) {
+    const some = unknown.slice(start, start + manifestParallelCount);
+    const found = await Promise.all(
+      some.map(async ({ path }) => avroFileMentions((await warehouse.get(keyOf(warehouse, path))).bytes, paths, path)),
+    );
+    for (const [index, manifest] of some.entries()) {
+      if (found[index]) out.push(manifest);
+      else cleared.add(manifest.path);
+    }
+  }
+  return out;
 }
 
 /** A manifest that must be written anew: its entries with the removed ones marked. */

@@ -67,6 +67,7 @@ export async function publish(
 ): Promise<PublishReport> {
   checkChange(context, table, change);
   const reader = new ManifestReader(context.warehouse);
+  const cleared = new Set<string>();
   let conflict: CommitConflictError | null = null;
   for (let attempt = 1; attempt <= commitAttemptCountMax; attempt++) {
     if (conflict !== null) await context.clock.sleepMs(waitMs(attempt, context.random));
@@ -76,7 +77,13 @@ export async function publish(
       return { snapshotId: earlier['snapshot-id'], outcome: 'already committed', attemptCount: attempt };
     const nowMs = context.clock.nowMs();
     const { warehouse } = context;
-    const { snapshotId, commit } = await stageSnapshot(metadata, table, change, { warehouse, reader, nowMs, attempt });
+    const { snapshotId, commit } = await stageSnapshot(metadata, table, change, {
+      warehouse,
+      reader,
+      cleared,
+      nowMs,
+      attempt,
+    });
     try {
       await context.catalog.commitTable(table, commit);
       return { snapshotId, outcome: 'committed', attemptCount: attempt };

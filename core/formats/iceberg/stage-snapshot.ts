@@ -32,6 +32,7 @@ import {
 export interface StageContext {
   readonly warehouse: ObjectStore;
   readonly reader: ManifestReader;
+  readonly cleared: Set<string>;
   readonly nowMs: number;
   readonly attempt: number;
 }
@@ -62,7 +63,9 @@ export async function stageSnapshot(
   const sequenceNumber = metadata['last-sequence-number'] + 1n;
   const spec = defaultSpec(metadata);
   const schemas = [...metadata.schemas.filter((each) => each !== evolution.schema), evolution.schema];
-  const live: LiveFilesContext = { reader: context.reader, spec, schemas };
+  const { reader, warehouse } = context;
+  const cleared = change.removePaths.length === 0 ? context.cleared : null;
+  const live: LiveFilesContext = { reader, warehouse, cleared, spec, schemas };
   const writer = new ManifestWriter(metadata, { schemas, snapshotId, sequenceNumber }, context.warehouse);
 
   const earlier = await context.reader.manifestsOf(parent);
