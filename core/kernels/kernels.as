@@ -72,7 +72,7 @@ function calibrateFour(stored: v128, offsetAt: usize, gainAt: usize): v128 {
 // @ts-ignore: decorator
 @inline
 function calibrateTwo(stored: v128, offset: v128, gain: v128): v128 {
-  const difference = f64x2.sub(f64x2.convert_low_i32x4_u(stored), f64x2.promote_low_f32x4(offset));
+  const difference = f64x2.sub(f64x2.convert_low_i32x4_s(stored), f64x2.promote_low_f32x4(offset));
   const value = f64x2.mul(difference, f64x2.promote_low_f32x4(gain));
   const half = v128.or(v128.and(value, f64x2.splat(-0.0)), f64x2.splat(0.5));
   return i32x4.trunc_sat_f64x2_s_zero(f64x2.add(value, half));

@@ -1,5 +1,5 @@
 import { zstdDecompressSync } from 'node:zlib';
-import { parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
+import { type AsyncBuffer, type Compressors, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { FormatError } from '../../errors.ts';
 import { decodedChunkBytesMax } from '../../limits.ts';
 import { type ByteSource, readBytes } from '../../ports/byte-source.ts';
@@ -13,14 +13,7 @@ import { type ByteSource, readBytes } from '../../ports/byte-source.ts';
  * @throws FormatError when the bytes are not such a file. Disposition: quarantine.
  */
 export async function readRows(source: ByteSource, columns: readonly string[]): Promise<Record<string, unknown>[]> {
-  const file = {
-    byteLength: source.sizeBytes,
-    slice: async (start: number, end: number = source.sizeBytes): Promise<ArrayBuffer> => {
-      const from = start < 0 ? source.sizeBytes + start : start;
-      const bytes = await readBytes(source, from, Math.min(end, source.sizeBytes) - from);
-      return bytes.buffer as ArrayBuffer;
-    },
-  };
+  const file = asyncBuffer(source);
   try {
     const metadata = await parquetMetadataAsync(file);
     const present = new Set(metadata.schema.map((element) => element.name));
@@ -28,15 +21,7 @@ export async function readRows(source: ByteSource, columns: readonly string[]): 
       file,
       metadata,
       columns: columns.filter((name) => present.has(name)),
-      compressors: {
-        ZSTD: (input, outputLength) => {
-          if (outputLength > decodedChunkBytesMax)
-            throw new FormatError(
-              `Expected pages below ${decodedChunkBytesMax} bytes, got ${outputLength} (${source.name}).`,
-            );
-          return zstdDecompressSync(input, { maxOutputLength: Math.max(1, outputLength) });
-        },
-      },
+      compressors: boundedZstd(source),
     });
   } catch (cause) {
     if (cause instanceof FormatError) throw cause;
@@ -46,4 +31,29 @@ export async function readRows(source: ByteSource, columns: readonly string[]): 
       cause,
     );
   }
+}
+
+/** A byte source as hyparquet wants it. */
+export function asyncBuffer(source: ByteSource): AsyncBuffer {
+  return {
+    byteLength: source.sizeBytes,
+    slice: async (start: number, end: number = source.sizeBytes): Promise<ArrayBuffer> => {
+      const from = start < 0 ? source.sizeBytes + start : start;
+      const bytes = await readBytes(source, from, Math.min(end, source.sizeBytes) - from);
+      return bytes.buffer as ArrayBuffer;
+    },
+  };
+}
+
+/** @throws FormatError for a page that claims to expand beyond all measure. Disposition: quarantine. */
+export function boundedZstd(source: ByteSource): Compressors {
+  return {
+    ZSTD: (input, outputLength) => {
+      if (outputLength > decodedChunkBytesMax)
+        throw new FormatError(
+          `Expected pages below ${decodedChunkBytesMax} bytes, got ${outputLength} (${source.name}).`,
+        );
+      return zstdDecompressSync(input, { maxOutputLength: Math.max(1, outputLength) });
+    },
+  };
 }
