@@ -32,6 +32,19 @@ export function requireReplaceable(folder: string): void {
   });
 }
 
+/** Read as patterns, or as the end of a path, in the URIs by which engines name files. */
+const strangeToEngines = /[%#?*[\]{}\\|]|\p{Cc}/u;
+
+/** @throws ConfigurationError for a folder whose tables Spark, Trino, pyiceberg or DuckDB could not open. */
+export function requirePlainPath(folder: string): void {
+  const strange = strangeToEngines.exec(resolve(folder))?.[0];
+  if (strange === undefined) return;
+  throw new ConfigurationError(
+    `Expected a folder for the lake that other programs can open, got ${JSON.stringify(strange)} in its path (${folder}). Choose a path without % # ? * [ ] { } | and backslash.`,
+    { folder },
+  );
+}
+
 function orRefuse(path: string, act: () => void): void {
   try {
     act();

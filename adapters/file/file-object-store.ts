@@ -1,6 +1,5 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { FormatError, NotFoundError, PreconditionFailedError } from '#core/errors.ts';
 import { metadataBytesMax } from '#core/limits.ts';
 import { type ByteSource, readBytes } from '#core/ports/byte-source.ts';
@@ -37,7 +36,7 @@ class FileObjectStore implements ObjectStore {
   readonly #ledger: ObjectLedger;
 
   constructor(folder: string, ledger: ObjectLedger) {
-    this.rootUri = pathToFileURL(folder).href.replace(/\/$/, '');
+    this.rootUri = rootUriOf(folder);
     this.#folder = folder;
     this.#ledger = ledger;
   }
@@ -184,4 +183,12 @@ class FileObjectStore implements ObjectStore {
 
 function conflict(key: string, expected: string, found: string): PreconditionFailedError {
   return new PreconditionFailedError(`Expected ${expected}, got version ${found} (${key}).`, { key });
+}
+
+/**
+ * Engines take what follows `file://` for a path as it is and decode nothing: pyiceberg, Spark, Trino and DuckDB open
+ * blanks and letters of any language, and no `%20`. Only what would end or change a URI's path is escaped.
+ */
+function rootUriOf(folder: string): string {
+  return `file://${folder.replace(/\/$/, '').replace(/[%#?\\|]|\p{Cc}| $/gu, encodeURIComponent)}`;
 }

@@ -95,7 +95,7 @@ describe('a folder that other programs use too', () => {
   it('names its root as a URI that gives the folder back', () => {
     const folder = join(emptyFolder(), 'a b#c%20é');
     const { rootUri } = fileObjectStore(folder);
-    expect(rootUri).toMatch(/^file:\/\/\/.*a%20b%23c%2520%C3%A9$/);
+    expect(rootUri).toMatch(/^file:\/\/\/.*a b%23c%2520é$/);
     expect(fileURLToPath(rootUri)).toBe(folder);
   });
 
