@@ -24,7 +24,7 @@ import { environment } from '#schemas/environment.ts';
 import { tableName } from '#schemas/table-definition.ts';
 import { goldPlotIndex } from '#schemas/tables.ts';
 import { jobProgress } from './job-progress.ts';
-import { makeFolder, requireWritable } from './own-files.ts';
+import { makeFolder, requirePlainPath, requireWritable } from './own-files.ts';
 
 /** An embedded lake: a folder with everything that the flow needs, and what publishes and reads tables. */
 export interface Lake extends SettleContext {
@@ -63,6 +63,7 @@ export function openLake(folder: string, options: OpenLakeOptions = {}): Lake {
       folder,
     });
   }
+  if (!existsSync(queuePath)) requirePlainPath(folder);
   makeFolder(folder);
   for (const path of [folder, queuePath]) if (existsSync(path)) requireWritable(path);
   const clock = options.clock ?? systemClock;
