@@ -112,3 +112,8 @@ async function removeAbandoned(stagingFolder: string, nowMs: number): Promise<vo
     if (stats !== null && nowMs - stats.mtimeMs > abandonedAfterMs) await rm(path, { force: true });
   }
 }
+
+/** The ETag of these bytes, as a writer and `hashFile` compute it. */
+export function etagOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 32);
+}
