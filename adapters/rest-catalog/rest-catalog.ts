@@ -132,7 +132,13 @@ class RestCatalog implements Catalog {
     const { locations, store } = this.#options;
     const location = request.location ?? (locations === 'store' ? tableLocation(store, identifier) : undefined);
     const { location: _chosen, ...rest } = request;
-    const body = { ...rest, name: identifier.name, ...(location === undefined ? {} : { location }) };
+    // Nessie wants `stage-create` said.
+    const body = {
+      'stage-create': false,
+      ...rest,
+      name: identifier.name,
+      ...(location === undefined ? {} : { location }),
+    };
     return this.#changed(identifier, { method: 'POST', path, body }, `namespace ${identifier.namespace}`);
   }
 

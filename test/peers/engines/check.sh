@@ -7,7 +7,9 @@ source "$here/trino.sh"
 engines_venv
 spark_environment
 work="$(mktemp -d "$peers_home/engines-XXXXXX")"
-demo_lake="$work/lake"
+# Blanks and letters beyond ASCII are in the paths of many homes; Java takes the names of files in the locale's encoding.
+export LC_ALL=C.UTF-8
+demo_lake="$work/grüne Wiese (lake)"
 node "$here/own-table.ts" "$demo_lake"
 serve_catalog
 at_exit "rm -rf $work"
@@ -19,10 +21,10 @@ spark_environment
 "$venv_home/bin/python" "$here/write_with_spark.py" "$catalog_uri" 2> "$work/spark.log" || { tail -20 "$work/spark.log"; exit 1; }
 
 tables=(silver.samples peer_pyiceberg.cow peer_trino.whole peer_trino.mor peer_spark.cow peer_spark.mor)
-node "$here/read-with-cubelake.ts" "$demo_lake" "${tables[@]}" > "$work/cubelake.json"
+node "$here/read-with-cubelake.ts" "$demo_lake" "${tables[@]}" > "$work/cubelake.json" 2> "$work/cubelake.log"
 for engine in pyiceberg trino spark duckdb; do
   TRINO_URI="$trino_uri" bash "$here/read-table.sh" "$engine" "$catalog_uri" "${tables[@]}" > "$work/$engine.json" 2> "$work/$engine.log" ||
     { tail -20 "$work/$engine.log"; exit 1; }
 done
 cd "$work"
-node "$here/compare.ts" cubelake.json pyiceberg.json trino.json spark.json duckdb.json
+node "$here/compare.ts" cubelake.json pyiceberg.json trino.json spark.json duckdb.json || { cat cubelake.log; exit 1; }

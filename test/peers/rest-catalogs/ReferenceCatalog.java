@@ -16,6 +16,7 @@ public class ReferenceCatalog {
     var properties = new HashMap<String, String>();
     properties.put("catalog-impl", "org.apache.iceberg.jdbc.JdbcCatalog");
     properties.put("jdbc.schema-version", "V1");
+    properties.put("jdbc.strict-mode", "true");
     properties.put("uri", "jdbc:sqlite:" + arguments[1]);
     properties.put("warehouse", arguments[2]);
     properties.put("io-impl", "org.apache.iceberg.hadoop.HadoopFileIO");

@@ -40,7 +40,6 @@ catalogConformance('the REST client of the reference catalog', async () => {
 
 // Of files Nessie reads metadata only, which it writes itself: manifests may lie in memory.
 catalogConformance('the REST client of Nessie', async () => {
-  const memory = memoryObjectStore('nessie');
-  const warehouse: ObjectStore = Object.assign(Object.create(memory) as ObjectStore, { rootUri: 's3://nessie/wh' });
+  const warehouse = Object.assign(memoryObjectStore('nessie'), { rootUri: 's3://nessie/wh' });
   return { catalog: await emptied(clientOf(nessie, warehouse)), warehouse };
 });
