@@ -108,6 +108,10 @@ function reportText(report: TableMaintenance, { isDryRun }: MaintenanceTasks): s
   const { compaction, manifests, expiry, oldMetadata, orphans } = report;
   if (compaction !== null) {
     lines.push(`  ${would}merge ${compaction.replacedCount} files into ${compaction.writtenCount}`);
+    for (const { partition, paths, sizeBytes, recordCount } of compaction.groups)
+      lines.push(
+        `    ${shown(Object.values(partition).join(' '))}: ${paths.length} files, ${recordCount} rows, ${sizeBytes} bytes`,
+      );
     for (const note of compaction.notes) lines.push(`    ${shown(note)}`);
   }
   if (manifests !== null) {
@@ -118,6 +122,7 @@ function reportText(report: TableMaintenance, { isDryRun }: MaintenanceTasks): s
   }
   if (expiry !== null) {
     lines.push(`  ${would}remove ${expiry.snapshotIds.length} snapshots and keep ${expiry.keptCount}`);
+    for (const id of expiry.snapshotIds) lines.push(`    ${id}`);
     for (const name of expiry.referenceNames) lines.push(`    ${shown(name)}: its time is over`);
   }
   if (oldMetadata !== null) lines.push(`  ${would}remove ${oldMetadata.keys.length} old metadata files`);

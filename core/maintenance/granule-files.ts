@@ -46,38 +46,52 @@ export async function filesOfGranule(
   return out;
 }
 
+/** Which rows to leave out: by their processing alone, or by cube and processing. */
+export interface LeftOut {
+  readonly processingIds: ReadonlySet<string>;
+  readonly cubeId?: string;
+}
+
 /**
- * Writes a file anew without the rows of one granule; the others stay byte for byte where their row groups are whole.
+ * Writes a file anew without the rows of some processings; the others stay byte for byte where their row groups are whole.
+ * The same call gives the same file under the same name.
  *
  * @returns null when no row is left: remove the file. Publish the new one and the removal of the old one in one change.
  * @throws FormatError for a file of another program, and for mixed row groups with values that cannot be written as they
  *   were read. Disposition: quarantine.
  */
-export async function fileWithoutGranule(
+export async function fileWithoutRows(
   { warehouse }: Pick<MaintenanceContext, 'warehouse'>,
   table: TableDefinition,
   file: DataFile,
-  granule: GranuleRows,
+  leftOut: LeftOut,
 ): Promise<DataFile | null> {
-  const fileName = `without-${contentHash([file.path, granule.cubeId, granule.processingId])}.parquet`;
+  const { processingIds, cubeId = null } = leftOut;
+  const fileName = `without-${contentHash([file.path, [...processingIds].sort(), cubeId])}.parquet`;
   const key = dataFileKey(table, file.partition, fileName);
   const target = { warehouse, table, key, partition: file.partition };
   const isMixed = await withFile(warehouse, file, async (_source, footer) =>
     footer.rowGroups.some((group) => granuleOfRowGroup(footer, group) === null),
   );
-  if (isMixed) {
-    const kept = await mergeRows(
-      target,
-      [file],
-      (row) => row['cube_id'] !== granule.cubeId || row['processing_id'] !== granule.processingId,
-    );
-    if (kept !== 'lossy') return kept;
-    throw new FormatError(
-      `Expected values that can be written as they were read, got others (${file.path}). Reprocess all granules of the file.`,
-      { path: file.path },
-    );
-  }
-  return copyRowGroups(target, [file], (own) => !isSameGranule(own, granule));
+  const isLeftOut = (cube: unknown, processingId: unknown) =>
+    processingIds.has(String(processingId)) && (cubeId === null || cube === cubeId);
+  if (!isMixed) return copyRowGroups(target, [file], (own) => own === null || !isLeftOut(own.cubeId, own.processingId));
+  const kept = await mergeRows(target, [file], (row) => !isLeftOut(row['cube_id'], row['processing_id']));
+  if (kept !== 'lossy') return kept;
+  throw new FormatError(
+    `Expected values that can be written as they were read, got others (${file.path}). Reprocess all granules of the file.`,
+    { path: file.path },
+  );
+}
+
+/** The same for one granule. */
+export function fileWithoutGranule(
+  context: Pick<MaintenanceContext, 'warehouse'>,
+  table: TableDefinition,
+  file: DataFile,
+  { cubeId, processingId }: GranuleRows,
+): Promise<DataFile | null> {
+  return fileWithoutRows(context, table, file, { processingIds: new Set([processingId]), cubeId });
 }
 
 async function holdsGranule(warehouse: ObjectStore, file: DataFile, granule: GranuleRows): Promise<boolean> {

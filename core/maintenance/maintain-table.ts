@@ -2,7 +2,7 @@ import { type TableDefinition, tableName } from '#schemas/table-definition.ts';
 import { compact } from './compact.ts';
 import { type ExpireOptions, expireSnapshots, planTableExpiry } from './expire-snapshots.ts';
 import type { MaintenanceContext } from './maintained-table.ts';
-import { planCompaction } from './plan-compaction.ts';
+import { type CompactionGroup, planCompaction } from './plan-compaction.ts';
 import type { ExpiryPlan } from './plan-expiry.ts';
 import { planOldMetadataRemoval, removeOldMetadata } from './remove-old-metadata.ts';
 import { type OrphanOptions, planOrphanRemoval, removeOrphans } from './remove-orphans.ts';
@@ -23,12 +23,18 @@ export interface RemovalReport {
   readonly sizeBytes: number;
 }
 
+export interface PlannedGroup extends Omit<CompactionGroup, 'files'> {
+  readonly paths: readonly string[];
+}
+
 /** What was done, or would be; null for what was not asked for. */
 export interface TableMaintenance {
   readonly table: string;
   readonly compaction: {
     readonly replacedCount: number;
     readonly writtenCount: number;
+    /** What becomes one file, where it is only planned. */
+    readonly groups: readonly PlannedGroup[];
     readonly notes: readonly string[];
   } | null;
   readonly manifests: ManifestRewritePlan | null;
@@ -62,11 +68,18 @@ export async function maintainTable(
 async function compaction(context: MaintenanceContext, table: TableDefinition, isDryRun: boolean) {
   if (!isDryRun) {
     const { replacedCount, writtenCount, notes } = await compact(context, table);
-    return { replacedCount, writtenCount, notes };
+    return { replacedCount, writtenCount, groups: [], notes };
   }
   const { groups, notes } = await planCompaction(context, table);
+  const planned = groups.map(({ mode, partition, files, recordCount, sizeBytes }) => ({
+    mode,
+    partition,
+    paths: files.map(({ path }) => path),
+    recordCount,
+    sizeBytes,
+  }));
   const replacedCount = groups.reduce((sum, group) => sum + group.files.length, 0);
-  return { replacedCount, writtenCount: groups.length, notes };
+  return { replacedCount, writtenCount: groups.length, groups: planned, notes };
 }
 
 async function manifestRewrite(context: MaintenanceContext, table: TableDefinition, isDryRun: boolean) {

@@ -6,7 +6,7 @@ import { keyOf } from '#core/formats/iceberg/table-location.ts';
 import { currentSnapshot } from '#core/formats/iceberg/table-metadata.ts';
 import { encodeParquet } from '#core/formats/parquet/parquet-file.ts';
 import { compact } from '#core/maintenance/compact.ts';
-import { filesOfGranule, fileWithoutGranule } from '#core/maintenance/granule-files.ts';
+import { filesOfGranule, fileWithoutGranule, fileWithoutRows } from '#core/maintenance/granule-files.ts';
 import { planCompaction } from '#core/maintenance/plan-compaction.ts';
 import { withFile } from '#core/maintenance/write-merged-file.ts';
 import { type Row, stageRows } from '#core/pipeline/stage-table.ts';
@@ -203,6 +203,10 @@ describe('a granule in a compacted file', () => {
     expect(found).toMatchObject({ isWhole: false, file: { recordCount: 30_000 } });
     expect(await filesOfGranule(lake, silverReflectance, granule('bb'))).toEqual([]);
     const rest = await fileWithoutGranule(lake, silverReflectance, found!.file, granule('b'));
+    const byProcessing = await fileWithoutRows(lake, silverReflectance, found!.file, {
+      processingIds: new Set(['p-b', 'p-c', 'p-none']),
+    });
+    expect(byProcessing).toMatchObject({ recordCount: 10_000 });
     await commit(lake, silverReflectance, 'cut', [rest!], { removePaths: [found!.file.path] });
     const rows = await rowsOf(lake, silverReflectance);
     expect(rows).toHaveLength(20_000);
