@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ManifestReader } from '#core/formats/iceberg/manifest-reader.ts';
 import type { Filter, PlannedFile } from '#core/formats/iceberg/scan.ts';
-import { latestFiles } from '#core/pipeline/latest-processing.ts';
+import { latestFiles, processingColumnIds } from '#core/pipeline/latest-processing.ts';
 import type { LoadedTable } from '#core/ports/catalog.ts';
 import { chooseSnapshot, columnsAt, type LakeContext, listTables, loadNamedTable } from './lake-tables.ts';
 import { granuleFilter, isLatestView, latestCondition, latestView } from './latest-view.ts';
@@ -121,8 +121,8 @@ async function planUse(
   { table, snapshotId, isLatest }: TableUse,
   conjuncts: readonly (readonly Filter[])[],
 ): Promise<{ readonly plan: TableFiles; readonly condition: string | null }> {
-  const plan = (filters: readonly (readonly Filter[])[]) =>
-    planUnion(context, context.reader, table, snapshotId, filters.map(allOf));
+  const plan = (filters: readonly (readonly Filter[])[], statisticsOf?: ReadonlySet<number>) =>
+    planUnion(context, context.reader, table, snapshotId, filters.map(allOf), statisticsOf);
   const whole = await plan(
     conjuncts.map((each) => {
       const cells = cellFilter(table.identifier, each);
@@ -130,7 +130,7 @@ async function planUse(
     }),
   );
   if (!isLatest) return { plan: whole, condition: null };
-  const latest = latestFiles((await plan(conjuncts.map(granuleFilter))).files);
+  const latest = latestFiles((await plan(conjuncts.map(granuleFilter), processingColumnIds)).files);
   const paths = new Set(latest.files.map((file) => file.path));
   const files = whole.files.filter((file) => paths.has(file.path));
   const skippedFileCount = whole.skippedFileCount + whole.files.length - files.length;

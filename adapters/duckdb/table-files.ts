@@ -20,6 +20,7 @@ export interface TableFiles {
 /**
  * Files for all places in a query that name the same table at the same snapshot: what any of them needs.
  * @param filters One for each place; null where nothing is known of the rows that it needs.
+ * @param statisticsOf Field ids whose bounds the files come with.
  */
 export async function planUnion(
   { warehouse }: LakeContext,
@@ -27,11 +28,12 @@ export async function planUnion(
   table: LoadedTable,
   snapshotId: bigint | null,
   filters: readonly (Filter | null)[],
+  statisticsOf: ReadonlySet<number> = new Set(),
 ): Promise<TableFiles> {
   const any = filters.filter((filter) => filter !== null);
   const filter = any.length < filters.length ? {} : { filter: { any } };
   const at = snapshotId === null ? {} : { snapshotId };
-  const plan = await planScan(table, warehouse, { ...at, ...filter, deletes: 'apply', reader });
+  const plan = await planScan(table, warehouse, { ...at, ...filter, deletes: 'apply', reader, statisticsOf });
   const knownCount = plan.files.length + plan.skippedFileCount;
   const fileCount = Math.max(totalFileCount(table, plan.snapshotId) ?? 0, knownCount);
   return { ...plan, skippedFileCount: fileCount - plan.files.length };

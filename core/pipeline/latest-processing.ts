@@ -60,6 +60,9 @@ const idOf = (name: string) => silverReflectance.columns.find((column) => column
 const cubeColumn = idOf('cube_id');
 const processingColumn = idOf('processing_id');
 
+/** Columns whose bounds `latestFiles` needs. */
+export const processingColumnIds: ReadonlySet<number> = new Set([cubeColumn, processingColumn]);
+
 /** null for a file of several cubes or processings, or one whose writer kept no bounds. */
 function processingOf(file: PlannedFile): GranuleProcessing | null {
   const cubeId = onlyValue(file, cubeColumn);

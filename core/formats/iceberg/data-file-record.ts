@@ -91,9 +91,12 @@ function mapOf<T>(name: MapName, from: Readonly<Record<string, T>>, encode: (val
 
 /**
  * The data file of a record that any writer made.
+ * @param statisticsOf Field ids whose counts and bounds are wanted; all when absent.
  * @throws FormatError for counts beyond 2^53 and missing fields. Disposition: quarantine.
  */
-export function dataFileOf(record: AvroRecord, spec: PartitionSpec): DataFile {
+export function dataFileOf(record: AvroRecord, spec: PartitionSpec, statisticsOf?: ReadonlySet<number>): DataFile {
+  const numbers = (name: MapName) => numbersOf(entriesOf(name, record, statisticsOf));
+  const bounds = (name: MapName) => boundsOf(entriesOf(name, record, statisticsOf));
   const values = record[dataFileId.partition] as AvroRecord | undefined;
   const offsets = (record[dataFileId.splitOffsets] ?? []) as readonly bigint[];
   return {
@@ -104,12 +107,12 @@ export function dataFileOf(record: AvroRecord, spec: PartitionSpec): DataFile {
     recordCount: Number(record[dataFileId.recordCount]),
     fileSizeBytes: Number(record[dataFileId.fileSizeBytes]),
     splitOffsets: offsets.map(Number),
-    columnSizes: numbersOf('columnSizes', record),
-    valueCounts: numbersOf('valueCounts', record),
-    nullValueCounts: numbersOf('nullValueCounts', record),
-    nanValueCounts: numbersOf('nanValueCounts', record),
-    lowerBounds: boundsOf('lowerBounds', record),
-    upperBounds: boundsOf('upperBounds', record),
+    columnSizes: numbers('columnSizes'),
+    valueCounts: numbers('valueCounts'),
+    nullValueCounts: numbers('nullValueCounts'),
+    nanValueCounts: numbers('nanValueCounts'),
+    lowerBounds: bounds('lowerBounds'),
+    upperBounds: bounds('upperBounds'),
   };
 }
 
@@ -126,20 +129,22 @@ function plainValue(value: AvroValue): string | number | null {
   return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value);
 }
 
-function numbersOf(name: MapName, record: AvroRecord): Record<string, number> {
-  return Object.fromEntries(entriesOf(name, record).map(([id, value]) => [id, Number(value)]));
+type MapEntry = readonly [id: string, value: AvroValue];
+
+function numbersOf(entries: readonly MapEntry[]): Record<string, number> {
+  return Object.fromEntries(entries.map(([id, value]) => [id, Number(value)]));
 }
 
-function boundsOf(name: MapName, record: AvroRecord): Record<string, string> {
-  return Object.fromEntries(
-    entriesOf(name, record).map(([id, value]) => [id, Buffer.from(value as Uint8Array).toString('base64')]),
-  );
+function boundsOf(entries: readonly MapEntry[]): Record<string, string> {
+  return Object.fromEntries(entries.map(([id, value]) => [id, Buffer.from(value as Uint8Array).toString('base64')]));
 }
 
-function entriesOf(name: MapName, record: AvroRecord): [string, AvroValue][] {
+function entriesOf(name: MapName, record: AvroRecord, wanted?: ReadonlySet<number>): MapEntry[] {
+  if (wanted?.size === 0) return [];
   const [keyId, valueId] = mapIds[name];
   const items = (record[dataFileId[name]] ?? []) as readonly AvroRecord[];
-  return items.map((item) => [String(item[keyId]), item[valueId]!]);
+  const kept = wanted === undefined ? items : items.filter((item) => wanted.has(item[keyId] as number));
+  return kept.map((item) => [String(item[keyId]), item[valueId]!]);
 }
 
 /** One count of a column; null when the writer kept none. */

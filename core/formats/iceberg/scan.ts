@@ -49,6 +49,8 @@ export interface ScanOptions {
   readonly snapshotId?: bigint;
   /** `apply`: the caller takes `deletes` out of each file's rows. By default a file with deleted rows is refused. */
   readonly deletes?: 'apply' | 'refuse';
+  /** Field ids whose counts and bounds the files come with; all by default. They are most of the work of a large plan. */
+  readonly statisticsOf?: ReadonlySet<number>;
   /** Remembers manifests from one plan to the next; a new one by default. */
   readonly reader?: ManifestReader;
 }
@@ -126,7 +128,8 @@ export async function planScan(
   await reader.visitLive(chosen.filter(isData), (entries, manifest) => {
     const { spec, partition } = specOf(specs, manifest, name);
     for (const entry of entries) {
-      if (fileMayMatch(entry.file, filter, partition)) files.push(plannedFile(entry, spec, deletes, name));
+      if (fileMayMatch(entry.file, filter, partition))
+        files.push(plannedFile(entry, spec, deletes, options.statisticsOf));
       else skippedFileCount++;
     }
     return false;
@@ -180,17 +183,27 @@ function unpartitionedSpecs(metadata: TableMetadata): ReadonlySet<number> {
   return new Set(specs.map((spec) => spec['spec-id']));
 }
 
-function plannedFile(entry: ManifestEntry, spec: PartitionSpec, deletes: DeleteIndex, table: string): PlannedFile {
-  const file = dataFileOf(entry.file, spec);
+/** @throws FormatError for a file that is not Parquet. */
+function plannedFile(
+  entry: ManifestEntry,
+  spec: PartitionSpec,
+  deletes: DeleteIndex,
+  statisticsOf: ReadonlySet<number> | undefined,
+): PlannedFile {
+  const file = dataFileOf(entry.file, spec, statisticsOf);
   const format = String(entry.file[dataFileId.format]);
   if (format.toUpperCase() !== 'PARQUET')
     throw new FormatError(
-      `Expected Parquet data files, got ${format} (${table}, ${file.path}). Rewrite the table as Parquet with the program that wrote it.`,
-      { table, path: file.path },
+      `Expected Parquet data files, got ${format} (${file.path}). Rewrite the table as Parquet with the program that wrote it.`,
+      { path: file.path },
     );
   const partitionKey = partitionKeyOf(spec['spec-id'], entry.file[dataFileId.partition] as AvroRecord);
   const sequenceNumber = entry.sequenceNumber ?? 0n;
-  return { ...file, sequenceNumber, partitionKey, deletes: deletes.appliesTo(file.path, partitionKey, sequenceNumber) };
+  return Object.assign(file, {
+    sequenceNumber,
+    partitionKey,
+    deletes: deletes.appliesTo(file.path, partitionKey, sequenceNumber),
+  });
 }
 
 function refuseDeletes(files: readonly PlannedFile[], table: string): void {
