@@ -42,6 +42,10 @@ export function rowGroupScratch(packed: PackedScratch | null = null): RowGroupSc
 }
 
 const startingBytes = 1 << 20;
+
+/** What a packed column takes at most, but for columns of a few rows; what is not needed of it is never touched. */
+const packedValueBytes = 2.5;
+
 const zstdOptions = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 /** Pages are compressed only where a sample of this size shrinks: bit-packed noise does not, and trying costs time. */
@@ -68,9 +72,11 @@ export function encodeRowGroup(
     });
   }
   scratch.lengthBytes = 0;
-  if (values.some(({ kind }) => kind === 'packed') && !((scratch.packed?.rowCountMax ?? -1) >= rowCount)) {
+  const packedCount = values.filter(({ kind }) => kind === 'packed').length;
+  if (packedCount > 0 && (scratch.packed === null || scratch.packed.rowCountMax < rowCount)) {
     scratch.packed = packedScratch(rowCount);
   }
+  reserve(scratch, packedCount * rowCount * packedValueBytes + startingBytes);
   const chunks = columns.map((column, position) => {
     const encoded = encodeColumn(column, values[position]!, rowCount, scratch.packed);
     return appendColumnChunk(scratch, encoded, rowCount);
@@ -162,11 +168,14 @@ function appendPage(
 
 function append(scratch: RowGroupScratch, bytes: Uint8Array): void {
   const needed = scratch.lengthBytes + bytes.length;
-  if (needed > scratch.bytes.length) {
-    const grown = new Uint8Array(Math.max(needed, scratch.bytes.length * 2, startingBytes));
-    grown.set(scratch.bytes.subarray(0, scratch.lengthBytes));
-    scratch.bytes = grown;
-  }
+  if (needed > scratch.bytes.length) reserve(scratch, Math.max(needed, scratch.bytes.length * 2));
   scratch.bytes.set(bytes, scratch.lengthBytes);
   scratch.lengthBytes = needed;
+}
+
+function reserve(scratch: RowGroupScratch, capacityBytes: number): void {
+  if (capacityBytes <= scratch.bytes.length) return;
+  const grown = new Uint8Array(Math.ceil(capacityBytes));
+  grown.set(scratch.bytes.subarray(0, scratch.lengthBytes));
+  scratch.bytes = grown;
 }
