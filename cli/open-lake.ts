@@ -3,31 +3,28 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fileObjectStore } from '#adapters/file/file-object-store.ts';
 import { type LocalBatch, localBatch } from '#adapters/local-batch/local-batch.ts';
-import { pointerCatalog } from '#adapters/pointer-catalog/pointer-catalog.ts';
 import { sqliteQueue } from '#adapters/sqlite-queue/sqlite-queue.ts';
 import { systemClock } from '#adapters/system/system-clock.ts';
 import { systemRandom } from '#adapters/system/system-random.ts';
 import { wirePayloads } from '#batch-jobs/payloads.ts';
 import { inheritedVariables } from '#batch-jobs/process-granule/config.ts';
 import { ConfigurationError } from '#core/errors.ts';
-import { publish } from '#core/formats/iceberg/publish.ts';
-import { aggregateFields } from '#core/pipeline/aggregate-fields.ts';
-import type { SettleContext } from '#core/pipeline/flow-context.ts';
 import { jobEndedMessage } from '#core/pipeline/flow-messages.ts';
-import { findLiveFiles, holdsProcessing } from '#core/pipeline/live-files.ts';
 import type { Payload } from '#core/pipeline/payload.ts';
+import type { ReplaceContext } from '#core/pipeline/replace/publish-replacement.ts';
+import { tableAccess } from '#core/pipeline/table-access.ts';
 import type { Catalog } from '#core/ports/catalog.ts';
 import type { Clock } from '#core/ports/clock.ts';
 import type { Progress } from '#core/ports/progress.ts';
 import type { Random } from '#core/ports/random.ts';
+import { readCatalogConfig } from '#functions/config.ts';
+import { openCatalog } from '#functions/open-catalog.ts';
 import { environment } from '#schemas/environment.ts';
-import { tableName } from '#schemas/table-definition.ts';
-import { goldPlotIndex } from '#schemas/tables.ts';
 import { jobProgress } from './job-progress.ts';
 import { makeFolder, requirePlainPath, requireWritable } from './own-files.ts';
 
 /** An embedded lake: a folder with everything that the flow needs, and what publishes and reads tables. */
-export interface Lake extends SettleContext {
+export interface Lake extends ReplaceContext {
   readonly folder: string;
   readonly catalog: Catalog;
   readonly random: Random;
@@ -71,7 +68,7 @@ export function openLake(folder: string, options: OpenLakeOptions = {}): Lake {
   const warehouse = fileObjectStore(join(folder, 'warehouse'));
   const events = sqliteQueue({ path: queuePath, name: 'events', clock });
   const jobEvents = sqliteQueue({ path: queuePath, name: 'job events', clock });
-  const catalog = pointerCatalog(warehouse);
+  const catalog = openCatalog(readCatalogConfig(), { warehouse, clock, random: systemRandom });
   const runner = localBatch({
     databasePath: join(folder, 'jobs.sqlite'),
     logFolder: join(folder, 'logs'),
@@ -101,12 +98,7 @@ export function openLake(folder: string, options: OpenLakeOptions = {}): Lake {
     jobEvents,
     runner,
     payloads: options.job?.payloads ?? wirePayloads({ raw, warehouse, threadCount: 1 }),
-    publish: (table, change) => publish(tables, table, change),
-    liveFiles: (table, query) => findLiveFiles(tables, table, query),
-    holdsProcessing: (file, ids) => holdsProcessing(tables, file, ids),
-    afterCommit: async ({ touched, tables: changed, commitId }) => {
-      if (changed.includes(tableName(goldPlotIndex))) await aggregateFields(tables, touched, commitId);
-    },
+    ...tableAccess(tables),
     close() {
       for (const opened of [events, jobEvents, runner]) opened.close();
     },

@@ -16,6 +16,16 @@ export const environment = {
   /** Where and as what the functions submit jobs to AWS Batch. */
   batchJobQueue: 'CUBELAKE_BATCH_JOB_QUEUE',
   batchJobDefinition: 'CUBELAKE_BATCH_JOB_DEFINITION',
+  /** An Iceberg REST catalog; the pointer catalog in the warehouse where there is none. */
+  catalogUri: 'CUBELAKE_CATALOG_URI',
+  catalogWarehouse: 'CUBELAKE_CATALOG_WAREHOUSE',
+  /** `none`, `bearer`, `oauth2` or `sigv4`; by the address when absent. */
+  catalogAuthorization: 'CUBELAKE_CATALOG_AUTHORIZATION',
+  catalogToken: 'CUBELAKE_CATALOG_TOKEN',
+  catalogTokenUri: 'CUBELAKE_CATALOG_TOKEN_URI',
+  catalogClientId: 'CUBELAKE_CATALOG_CLIENT_ID',
+  catalogClientSecret: 'CUBELAKE_CATALOG_CLIENT_SECRET',
+  catalogScope: 'CUBELAKE_CATALOG_SCOPE',
   /** Worker threads of one job. */
   threads: 'CUBELAKE_THREADS',
   /** Attempt of this job, from 1; AWS Batch has its own name for the same. */
