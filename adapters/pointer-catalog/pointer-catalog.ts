@@ -140,8 +140,12 @@ class PointerCatalog implements Catalog {
     const previous = await this.#versions.newest(identifier);
     const stranger = previous?.metadata ?? null;
     if (stranger === null) return previous;
+    const strangerName = nameIn(stranger);
+    // A table at its own place: another writer made it after we had looked for the name.
+    if (strangerName === null)
+      throw new CommitConflictError(`Expected no table ${nameOf(identifier)}, got one.`, { table: nameOf(identifier) });
     throw new ConfigurationError(
-      `Expected an empty place for ${nameOf(identifier)}, got the files of ${nameIn(stranger)}, which was renamed. Rename it back, drop it or take another name.`,
+      `Expected an empty place for ${nameOf(identifier)}, got the files of ${strangerName}, which was renamed. Rename it back, drop it or take another name.`,
       { table: nameOf(identifier) },
     );
   }

@@ -6,7 +6,7 @@ type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
  * Where S3 is. Keys, profile and role stay with the SDK, which looks for them where every AWS tool does; an endpoint of
- * one's own is addressed by path and needs no region.
+ * one's own is addressed by path, needs no region, and is not trusted to list in order.
  * @throws ConfigurationError that names the variable. Disposition: stop.
  */
 export function readS3Options(variables: Variables = process.env): S3ConnectionOptions {
@@ -22,6 +22,7 @@ export function readS3Options(variables: Variables = process.env): S3ConnectionO
     throw new ConfigurationError(`Expected true or false, got "${pathStyle}" (${environment.s3PathStyle}).`);
   return {
     endpoint,
+    hasOrderedListings: endpoint === null,
     region: region ?? (endpoint === null ? null : 'us-east-1'),
     isPathStyle: pathStyle === null ? endpoint !== null : pathStyle === 'true',
   };

@@ -1,5 +1,5 @@
 import type { _Object, ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
-import { TemporaryError } from '#core/errors.ts';
+import { ConfigurationError } from '#core/errors.ts';
 import { compareKeys } from '#core/ports/object-key.ts';
 import type { ObjectFacts } from '#core/ports/object-store.ts';
 import { plainEtag } from './conditional-put.ts';
@@ -8,17 +8,32 @@ import { s3Error } from './s3-error.ts';
 import type { S3Place } from './s3-place.ts';
 
 /**
- * All objects under a prefix, page by page. What the port cannot name (folder markers) is left out.
- * @throws TemporaryError when a page is out of order: a listing that cannot be trusted is none.
+ * All objects under a prefix in the order of their bytes, page by page where the server lists in this order. What the
+ * port cannot name (folder markers) is left out.
+ * @throws ConfigurationError when the order was promised and is not kept. Disposition: stop.
  */
 export async function* listObjects(
   connection: S3Connection,
   place: S3Place,
   prefix: string,
 ): AsyncIterable<ObjectFacts> {
+  const listed = listPages(connection, place, prefix);
+  if (!connection.hasOrderedListings) {
+    const all = await Array.fromAsync(listed);
+    yield* all.sort((left, right) => compareKeys(left.key, right.key));
+    return;
+  }
+  let previous: string | null = null;
+  for await (const facts of listed) {
+    if (previous !== null && compareKeys(previous, facts.key) >= 0) throw disordered(place, previous, facts.key);
+    previous = facts.key;
+    yield facts;
+  }
+}
+
+async function* listPages(connection: S3Connection, place: S3Place, prefix: string): AsyncIterable<ObjectFacts> {
   const client = await connection.client();
   let token: string | undefined;
-  let previous: string | null = null;
   do {
     let page: ListObjectsV2CommandOutput;
     try {
@@ -33,10 +48,7 @@ export async function* listObjects(
       throw s3Error(error, place.rootUri);
     }
     for (const entry of page.Contents ?? []) {
-      const bucketKey = keyOf(entry, page.EncodingType);
-      if (previous !== null && compareKeys(previous, bucketKey) >= 0) throw disordered(place, previous, bucketKey);
-      previous = bucketKey;
-      const key = place.storeKey(bucketKey);
+      const key = place.storeKey(keyOf(entry, page.EncodingType));
       if (key !== null) yield facts(key, entry);
     }
     token = page.IsTruncated ? page.NextContinuationToken : undefined;
@@ -57,9 +69,9 @@ function facts(key: string, entry: _Object): ObjectFacts {
   };
 }
 
-function disordered(place: S3Place, previous: string, key: string): TemporaryError {
-  return new TemporaryError(
-    `Expected keys in the order of their bytes, got "${key}" after "${previous}" (listing of ${place.rootUri}).`,
+function disordered(place: S3Place, previous: string, key: string): ConfigurationError {
+  return new ConfigurationError(
+    `Expected keys in the order of their bytes, got "${key}" after "${previous}" (listing of ${place.rootUri}). Name the server by its endpoint, so that listings are sorted here.`,
     { key },
   );
 }

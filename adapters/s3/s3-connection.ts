@@ -12,6 +12,8 @@ export interface S3ConnectionOptions {
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string } | null;
   /** Tries of one request, the first included. */
   readonly attemptCountMax?: number;
+  /** False for servers that list in the order of their folders: listings are then read whole and sorted. */
+  readonly hasOrderedListings?: boolean;
   /** A request, or the body of an answer, that moves no byte for this long has failed. */
   readonly stallMsMax?: number;
 }
@@ -23,6 +25,7 @@ export interface S3Connection {
   /** The store's clock when it gave this answer, in whole seconds; null when it did not say. */
   answeredMs(answer: object): number | null;
   readonly attemptCountMax: number;
+  readonly hasOrderedListings: boolean;
 }
 
 export function s3Connection(options: S3ConnectionOptions = {}): S3Connection {
@@ -31,6 +34,7 @@ export function s3Connection(options: S3ConnectionOptions = {}): S3Connection {
   let client: Promise<S3> | null = null;
   return {
     attemptCountMax,
+    hasOrderedListings: options.hasOrderedListings ?? true,
     client: () => {
       client ??= newClient(options, attemptCountMax, dates);
       return client;
