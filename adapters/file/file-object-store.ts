@@ -11,6 +11,7 @@ import { listKeys } from './list-keys.ts';
 import { fileVersion, ObjectLedger } from './object-ledger.ts';
 import { isMissing, removeObject, statObject } from './object-path.ts';
 import { publishStagedFile } from './publish-staged-file.ts';
+import { rootUriOf } from './root-uri.ts';
 import { type HashedFile, hashFile, stageFile } from './staged-file.ts';
 
 /**
@@ -183,12 +184,4 @@ class FileObjectStore implements ObjectStore {
 
 function conflict(key: string, expected: string, found: string): PreconditionFailedError {
   return new PreconditionFailedError(`Expected ${expected}, got version ${found} (${key}).`, { key });
-}
-
-/**
- * Engines take what follows `file://` for a path as it is and decode nothing: pyiceberg, Spark, Trino and DuckDB open
- * blanks and letters of any language, and no `%20`. Only what would end or change a URI's path is escaped.
- */
-function rootUriOf(folder: string): string {
-  return `file://${folder.replace(/\/$/, '').replace(/[%#?\\|]|\p{Cc}| $/gu, encodeURIComponent)}`;
 }

@@ -1,6 +1,5 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { ConfigurationError, FormatError, NotFoundError, PreconditionFailedError } from '#core/errors.ts';
 import { metadataBytesMax } from '#core/limits.ts';
 import { type ByteSource, readBytes } from '#core/ports/byte-source.ts';
@@ -10,6 +9,7 @@ import { diskError } from './disk-error.ts';
 import { fileByteSource } from './file-byte-source.ts';
 import { listKeys } from './list-keys.ts';
 import { statObject } from './object-path.ts';
+import { rootUriOf } from './root-uri.ts';
 import { etagOf, hashFile } from './staged-file.ts';
 
 /**
@@ -31,7 +31,7 @@ class ReadOnlyFolder implements ObjectStore {
   readonly #folder: string;
 
   constructor(folder: string) {
-    this.rootUri = pathToFileURL(folder).href.replace(/\/$/, '');
+    this.rootUri = rootUriOf(folder);
     this.#folder = folder;
   }
 

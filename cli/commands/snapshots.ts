@@ -2,7 +2,7 @@ import { openSql } from '#adapters/duckdb/sql-session.ts';
 import { NotFoundError } from '#core/errors.ts';
 import { type Command, hasFlag, jsonOption, lakeOption } from '../command.ts';
 import { lakeFolder } from '../config.ts';
-import { openLake } from '../open-lake.ts';
+import { openTables } from '../open-tables.ts';
 import { tableText } from '../table-text.ts';
 
 export const command: Command = {
@@ -12,7 +12,7 @@ export const command: Command = {
   argumentCountMax: 1,
   options: { lake: lakeOption, json: jsonOption },
   async run(call, io) {
-    const session = await openSql(openLake(lakeFolder(call), { mustExist: true }));
+    const session = await openSql(openTables(lakeFolder(call)));
     const { columns, rows } = await session.query('SELECT * FROM lake.snapshots ORDER BY table_name, committed_at');
     const [table] = call.positionals;
     const names = columns.map((column) => column.name);

@@ -1,9 +1,10 @@
+import type { TableScan } from '#adapters/duckdb/query-plan.ts';
 import { jsonValue } from '#adapters/duckdb/result-rows.ts';
 import { openSql } from '#adapters/duckdb/sql-session.ts';
 import { ConfigurationError } from '#core/errors.ts';
 import { type Command, hasFlag, jsonOption, lakeOption, textOption } from '../command.ts';
 import { lakeFolder } from '../config.ts';
-import { openLake } from '../open-lake.ts';
+import { openTables } from '../open-tables.ts';
 import { tableText } from '../table-text.ts';
 
 export const command: Command = {
@@ -11,13 +12,16 @@ export const command: Command = {
   summary: 'ask silver, gold, ref and snapshots in SQL',
   usage: '"SELECT ..." [--lake DIR] [--json | --format arrow]',
   details:
-    'Tables: silver.reflectance, silver.bands, gold.plot_index, gold.field_metrics, gold.recommendation, ref.plots,\nref.yields, lake.snapshots. Only files that the query can need are opened.',
+    'Tables: silver.reflectance, silver.latest (the newest processing of each cube), silver.bands, gold.plot_index,\ngold.field_metrics, gold.recommendation, ref.plots, ref.yields, lake.snapshots. Nothing is written. Only files that the query can need are opened.',
   argumentCountMax: Number.POSITIVE_INFINITY,
   options: {
     lake: lakeOption,
     json: jsonOption,
     format: { type: 'string', value: 'F', help: 'table (default), json or arrow (an Arrow IPC stream of bytes)' },
-    explain: { type: 'boolean', help: 'also say how many files each table gave and how many were skipped' },
+    explain: {
+      type: 'boolean',
+      help: 'also say which files, bytes and manifests each table gave and which were skipped',
+    },
   },
   async run(call, io) {
     const [sql, ...extra] = call.positionals;
@@ -26,8 +30,7 @@ export const command: Command = {
     const format = hasFlag(call, 'json') ? 'json' : (textOption(call, 'format') ?? 'table');
     if (!['table', 'json', 'arrow'].includes(format))
       throw new ConfigurationError(`Expected table, json or arrow as --format, got "${format}".`);
-    const lake = openLake(lakeFolder(call), { mustExist: true });
-    const session = await openSql(lake);
+    const session = await openSql(openTables(lakeFolder(call)));
     if (format === 'arrow') return io.printBytes(await session.queryArrow(sql));
     const result = await session.query(sql);
     if (format === 'json') {
@@ -47,7 +50,14 @@ export const command: Command = {
       ),
     );
     if (!hasFlag(call, 'explain')) return;
-    for (const scan of result.scan)
-      io.print(`${scan.table}: ${scan.fileCount} files opened, ${scan.skippedFileCount} skipped`);
+    for (const scan of result.scan) io.print(scanText(scan));
   },
 };
+
+function scanText(scan: TableScan): string {
+  const deletes = scan.deleteFileCount === 0 ? '' : `, ${scan.deleteFileCount} delete files`;
+  return (
+    `${scan.table}: ${scan.fileCount} files opened (${(scan.sizeBytes / 1e6).toFixed(1)} MB${deletes}), ${scan.skippedFileCount} skipped; ` +
+    `${scan.manifestReadCount} manifests read, ${scan.skippedManifestCount} skipped`
+  );
+}
