@@ -29,6 +29,8 @@ describe('the S3 under test', () => {
   });
 });
 
+// SeaweedFS 4.48 takes a backslash for a slash.
+const keepsBackslashes = process.env['PEER_S3_BACKSLASHES'] !== 'slashes';
 objectStoreConformance(
   'a bucket',
   emptyStores(peer, () => plainBucket),
