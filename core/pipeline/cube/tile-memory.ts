@@ -1,6 +1,8 @@
+import { FormatError } from '../../errors.ts';
 import { packedScratchBytes } from '../../formats/parquet/encode-packed.ts';
 import { streamsBytes } from '../../formats/zarr/shard-writer.ts';
 import { KernelMemory } from '../../kernels/kernel-memory.ts';
+import { windowBytesMax } from '../../limits.ts';
 import { plainRowsBytes } from '../../radiometry/plain-rows.ts';
 import type { TileGrid } from './tile-setup.ts';
 
@@ -12,12 +14,20 @@ export function tileValuesBytes({ bandCount, tileLineCount, sampleCount }: TileG
 /**
  * One thread's memory for all that is done to a tile between its raw counts and its encoded columns: raw and packed planes,
  * coefficients, byte streams and tables. What a source does not use is never touched, and so costs nothing.
+ *
+ * @throws FormatError when not even one line fits what a reader may hold. Disposition: quarantine.
  */
 export function tileMemory(grid: TileGrid): KernelMemory {
   const { bandCount, sampleCount, tileLineCount } = grid;
+  const valuesBytes = tileValuesBytes(grid);
+  if (valuesBytes > windowBytesMax) {
+    throw new FormatError(
+      `Expected a line of at most ${windowBytesMax} bytes as int16, got ${valuesBytes} (${bandCount} bands x ${sampleCount} samples). Cut the cube to fewer samples.`,
+    );
+  }
   const regions = [
-    tileValuesBytes(grid),
-    tileValuesBytes(grid),
+    valuesBytes,
+    valuesBytes,
     plainRowsBytes(bandCount, sampleCount),
     streamsBytes(grid),
     packedScratchBytes(tileLineCount * sampleCount),
