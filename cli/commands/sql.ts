@@ -20,7 +20,7 @@ export const command: Command = {
     format: { type: 'string', value: 'F', help: 'table (default), json or arrow (an Arrow IPC stream of bytes)' },
     explain: {
       type: 'boolean',
-      help: 'also say which files, bytes and manifests each table gave and which were skipped',
+      help: 'also say how many files, bytes and manifests each table took and how many it skipped',
     },
   },
   async run(call, io) {
