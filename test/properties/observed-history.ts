@@ -5,7 +5,7 @@ import { keyOf } from '#core/formats/iceberg/table-location.ts';
 import { mainBranch, type Snapshot, snapshotById, type TableMetadata } from '#core/formats/iceberg/table-metadata.ts';
 import { readRows } from '#core/formats/parquet/read-rows.ts';
 import type { ObjectStore } from '#core/ports/object-store.ts';
-import { goldPlotIndex } from '#schemas/tables.ts';
+import { simulatedTable } from './simulated-table.ts';
 
 /** What one commit of a writer does to the rows of the table, as plain sets of row ids. */
 export interface ModelChange {
@@ -110,7 +110,7 @@ export class ObservedHistory {
   /** Reads one snapshot from the store, as somebody who had pinned it would, and compares it with the model. */
   async checkSnapshot(store: ObjectStore, snapshot: Snapshot): Promise<Set<string>> {
     const id = snapshot['snapshot-id'];
-    const table = { identifier: goldPlotIndex, metadata: this.metadata!, metadataLocation: '' };
+    const table = { identifier: simulatedTable, metadata: this.metadata!, metadataLocation: '' };
     const { files } = await planScan(table, store, { snapshotId: id });
     const keys = new Set<string>();
     const rows = new Set<string>();

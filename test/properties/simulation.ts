@@ -16,8 +16,8 @@ import { planOrphanRemoval, removeOrphans } from '#core/maintenance/remove-orpha
 import { planManifestRewrite, rewriteManifests } from '#core/maintenance/rewrite-manifests.ts';
 import { type Row, stageRows } from '#core/pipeline/stage-table.ts';
 import type { ColumnDefinition } from '#schemas/table-definition.ts';
-import { goldPlotIndex } from '#schemas/tables.ts';
 import { BrokenInvariant, ObservedHistory } from './observed-history.ts';
+import { simulatedTable } from './simulated-table.ts';
 import { type SimulatedProcess, SimulatedWorld } from './simulated-world.ts';
 
 const dayMs = 86_400_000;
@@ -160,15 +160,15 @@ class Simulation {
         const snapshotId = ancestors[random.index(Math.min(4, Math.max(1, ancestors.length)))]?.['snapshot-id'];
         if (snapshotId === undefined) return async () => {};
         return tolerant(async (context) => {
-          if (kind === 'tag') await setReference(context, goldPlotIndex, { name, kind: 'tag', snapshotId });
-          else await rollbackTable(context.catalog, goldPlotIndex, snapshotId);
+          if (kind === 'tag') await setReference(context, simulatedTable, { name, kind: 'tag', snapshotId });
+          else await rollbackTable(context.catalog, simulatedTable, snapshotId);
         });
       }
       case 'untag': {
         const names = Object.keys(this.#history.metadata?.refs ?? {}).filter((each) => each !== 'main');
         const chosen = names[random.index(Math.max(1, names.length))];
         return tolerant(async (context) => {
-          if (chosen !== undefined) await removeReference(context, goldPlotIndex, chosen);
+          if (chosen !== undefined) await removeReference(context, simulatedTable, chosen);
         });
       }
       default:
@@ -203,7 +203,7 @@ class Simulation {
       isOffered = true;
       await this.#publish(context, commitId, files, { branch, extraColumns, target: target?.path ?? null });
       if (branch === null || !this.#acknowledged.has(commitId)) return;
-      await tolerant(async () => void (await fastForward(context, goldPlotIndex, { branch })))(context);
+      await tolerant(async () => void (await fastForward(context, simulatedTable, { branch })))(context);
     };
   }
 
@@ -228,7 +228,7 @@ class Simulation {
     };
     for (;;) {
       try {
-        const { snapshotId } = await publish(context, goldPlotIndex, change);
+        const { snapshotId } = await publish(context, simulatedTable, change);
         if (this.#history.snapshotOfCommit.get(commitId) !== snapshotId)
           throw new BrokenInvariant(`commit ${commitId} was acknowledged as snapshot ${snapshotId}, which is not so`);
         this.#acknowledged.set(commitId, snapshotId);
@@ -248,7 +248,7 @@ class Simulation {
     const { metadata } = this.#history;
     const { store, random } = this.#world;
     if (metadata === null || metadata['current-snapshot-id'] === null) return null;
-    const { files } = await planScan({ identifier: goldPlotIndex, metadata, metadataLocation: '' }, store);
+    const { files } = await planScan({ identifier: simulatedTable, metadata, metadataLocation: '' }, store);
     const file = files[random.index(Math.max(1, files.length))];
     if (file === undefined) return null;
     return { path: file.path, rows: await this.#history.rowsOfFile(store, keyOf(store, file.path)) };
@@ -296,13 +296,13 @@ class Simulation {
 }
 
 async function maintain(context: PublishContext, kind: StepKind): Promise<void> {
-  if (kind === 'compact') await compact(context, goldPlotIndex);
-  if (kind === 'expire') await expireSnapshots(context, goldPlotIndex, { maxAgeMs: 2 * dayMs, minSnapshotCount: 1 });
+  if (kind === 'compact') await compact(context, simulatedTable);
+  if (kind === 'expire') await expireSnapshots(context, simulatedTable, { maxAgeMs: 2 * dayMs, minSnapshotCount: 1 });
   if (kind === 'orphans')
-    await removeOrphans(context, goldPlotIndex, await planOrphanRemoval(context, goldPlotIndex, { minAgeMs: 0 }));
-  if (kind === 'old metadata') await removeOldMetadata(context, await planOldMetadataRemoval(context, goldPlotIndex));
+    await removeOrphans(context, simulatedTable, await planOrphanRemoval(context, simulatedTable, { minAgeMs: 0 }));
+  if (kind === 'old metadata') await removeOldMetadata(context, await planOldMetadataRemoval(context, simulatedTable));
   if (kind === 'manifests')
-    await rewriteManifests(context, goldPlotIndex, await planManifestRewrite(context, goldPlotIndex));
+    await rewriteManifests(context, simulatedTable, await planManifestRewrite(context, simulatedTable));
 }
 
 /** Work that may be given up: whatever failed, nothing may be lost by it. Our own bugs are no excuse. */
@@ -335,17 +335,8 @@ function stage(
   extraColumns: readonly ColumnDefinition[],
 ): Promise<DataFile> {
   const day = dayOfDate(date);
-  const known: Row = {
-    farm_id: 'knox',
-    acquisition_date: day,
-    cube_id: fileName,
-    processing_id: 'p',
-    spectral_index: 'ndvi',
-    pixel_count: 1,
-    valid_count: 1,
-    valid_fraction: 1,
-  };
-  const table = { ...goldPlotIndex, columns: [...goldPlotIndex.columns, ...extraColumns] };
+  const known: Row = { farm_id: 'knox', acquisition_date: day, processing_id: 'p' };
+  const table = { ...simulatedTable, columns: [...simulatedTable.columns, ...extraColumns] };
   const full = rows.map((plotId) =>
     Object.fromEntries(table.columns.map(({ name }) => [name, name === 'plot_id' ? plotId : (known[name] ?? null)])),
   );

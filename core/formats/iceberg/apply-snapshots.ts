@@ -16,14 +16,21 @@ export function withSnapshot(metadata: TableMetadata, snapshot: Snapshot, table:
       { table },
     );
   const parentId = snapshot['parent-snapshot-id'] ?? null;
+  // Both follow from what others did since the writer looked: staged anew, the same change is good.
   if (parentId !== null && snapshotById(metadata, parentId) === null)
-    refuse(table, `a parent in the table, got ${parentId}`);
+    throw new CommitConflictError(
+      `Expected a parent in the table, got ${parentId} (${table}). It was expired: stage the change anew.`,
+      { table },
+    );
   const newestMs = Math.max(
     metadata['last-updated-ms'],
     ...metadata['snapshot-log'].map((entry) => entry['timestamp-ms']),
   );
   if (snapshot['timestamp-ms'] < newestMs - clockToleranceMs)
-    refuse(table, `a snapshot time of at least ${newestMs - clockToleranceMs} ms, got ${snapshot['timestamp-ms']} ms`);
+    throw new CommitConflictError(
+      `Expected a snapshot time of at least ${newestMs - clockToleranceMs} ms, got ${snapshot['timestamp-ms']} ms (${table}). Another writer's clock is ahead: stage the change anew.`,
+      { table },
+    );
   return {
     snapshots: [...metadata.snapshots, snapshot],
     'last-sequence-number': sequenceNumber,
