@@ -63,7 +63,7 @@ async function snapshotsOf(name: string, table: LoadedTable): Promise<TableFacts
 async function partitionsOf(table: LoadedTable): Promise<Record<string, number>> {
   const { fields } = defaultSpec(table.metadata);
   if (fields.length === 0) return {};
-  const { files } = await planScan(table, warehouse);
+  const { files } = await planScan(table, warehouse, { deletes: 'apply' });
   const rows: Record<string, number> = {};
   for (const file of files) {
     const text = fields
