@@ -9,6 +9,7 @@ import { systemRandom } from '#adapters/system/system-random.ts';
 import { wirePayloads } from '#batch-jobs/payloads.ts';
 import { inheritedVariables } from '#batch-jobs/process-granule/config.ts';
 import { ConfigurationError } from '#core/errors.ts';
+import { removeReference } from '#core/formats/iceberg/references.ts';
 import { jobEndedMessage } from '#core/pipeline/flow-messages.ts';
 import type { Payload } from '#core/pipeline/payload.ts';
 import type { ReplaceContext } from '#core/pipeline/replace/publish-replacement.ts';
@@ -99,6 +100,9 @@ export function openLake(folder: string, options: OpenLakeOptions = {}): Lake {
     runner,
     payloads: options.job?.payloads ?? wirePayloads({ raw, warehouse, threadCount: 1 }),
     ...tableAccess(tables),
+    removeBranch: async (table, branch) => {
+      if ((await catalog.loadTable(table)) !== null) await removeReference(tables, table, branch);
+    },
     close() {
       for (const opened of [events, jobEvents, runner]) opened.close();
     },

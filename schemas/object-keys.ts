@@ -90,6 +90,11 @@ export const controlKeys = {
   /** What the tables hold of a granule now: processing id and data files. */
   granule: (granuleKey: string) => `control/granules/${granuleKey}.json`,
   granulePrefix: 'control/granules/',
+  /** Granules that are made again on a branch, to be published at once. */
+  replacement: (replacementId: string) => `control/replacements/${replacementId}.json`,
+  replacementPrefix: 'control/replacements/',
+  /** Old against new rows of a replacement. */
+  comparison: (replacementId: string) => `control/comparisons/${replacementId}.json`,
   /** Why the newest version of a granule failed; removed when a version completes. */
   quarantine: (granuleKey: string) => `control/quarantine/${granuleKey}.json`,
   quarantinePrefix: 'control/quarantine/',

@@ -1,51 +1,167 @@
-import { ConfigurationError, NotFoundError } from '#core/errors.ts';
-import { reprocessMessage } from '#core/pipeline/flow-messages.ts';
-import type { GranuleStatus } from '#core/pipeline/granule-status.ts';
-import { status } from '#core/pipeline/status.ts';
-import { type Command, hasFlag, jsonOption, lakeOption, textOption } from '../command.ts';
+import { ConfigurationError, FormatError, NotFoundError } from '#core/errors.ts';
+import { compareReplacement, largestDifference } from '#core/pipeline/replace/compare-replacement.ts';
+import { planReplacement } from '#core/pipeline/replace/plan-replacement.ts';
+import { discardReplacement, publishReplacement } from '#core/pipeline/replace/publish-replacement.ts';
+import { selectGranules } from '#core/pipeline/replace/select-granules.ts';
+import { startReplacement } from '#core/pipeline/replace/stage-replacement.ts';
+import { isCalendarDate } from '#schemas/object-keys.ts';
+import type { Replacement } from '#schemas/replacement.ts';
+import {
+  type Command,
+  type CommandCall,
+  hasFlag,
+  jsonOption,
+  lakeOption,
+  numberOption,
+  textOption,
+} from '../command.ts';
 import { lakeFolder } from '../config.ts';
-import { ingestReport, reportText, requireSuccess } from '../ingest/ingest-report.ts';
+import { listReplacements } from '../list-replacements.ts';
 import { openLake } from '../open-lake.ts';
+import { comparisonText, listText, planText } from '../replacement-text.ts';
 import { runFlow } from '../run-flow.ts';
+
+const payload = 'hyperspectral-cube';
 
 export const command: Command = {
   name: 'reprocess',
-  summary: 'make silver and gold again, from bronze or from raw',
-  usage: '--cube ID | --all [--from bronze|raw] [--lake DIR]',
-  details: 'The new rows replace the old ones of the same cubes in one snapshot per table.',
+  summary: 'make chosen cubes again and put their new rows in the place of the old',
+  usage:
+    '--calibration ID | --cube ID | --reference KEY | --sensor S | --rolled-back | --all [--farm F] [--from D] [--to D]',
+  details:
+    'Plans, makes the cubes again on a branch that no query sees, compares old with new, and publishes in one snapshot per\ntable; rows of other cubes stay as they are. The same command again goes on where an earlier one was stopped.',
   options: {
     lake: lakeOption,
+    calibration: {
+      type: 'string',
+      value: 'ID',
+      help: 'cubes calibrated so: id as "lake status --json" shows it, 8 digits or more',
+    },
     cube: { type: 'string', value: 'ID', help: 'cube id, or its raw key without extension' },
-    all: { type: 'boolean', help: 'every complete cube' },
-    from: { type: 'string', value: 'WHERE', help: 'bronze (default) or raw' },
+    reference: { type: 'string', value: 'KEY', help: 'cubes that used this reference cube or plot set: its raw key' },
+    sensor: { type: 'string', value: 'ID', help: 'cubes of this sensor' },
+    'rolled-back': { type: 'boolean', help: 'cubes whose rows a rollback took out' },
+    all: { type: 'boolean', help: 'every settled cube' },
+    farm: { type: 'string', value: 'ID', help: 'only cubes of this farm' },
+    from: { type: 'string', value: 'D', help: 'only cubes acquired on this date or later, yyyy-mm-dd' },
+    to: { type: 'string', value: 'D', help: 'only cubes acquired on this date or earlier' },
+    source: { type: 'string', value: 'S', help: 'auto (default: bronze that fits the references, else raw) or bronze' },
+    'dry-run': { type: 'boolean', help: 'only say which cubes, and what it costs' },
+    stage: { type: 'boolean', help: 'stop before publishing' },
+    tolerance: { type: 'string', value: 'X', help: 'stop before publishing where a mean difference is larger' },
+    publish: { type: 'string', value: 'ID', help: 'publish a replacement that was staged' },
+    discard: { type: 'string', value: 'ID', help: 'drop a replacement that was staged' },
+    list: { type: 'boolean', help: 'list replacements' },
     json: jsonOption,
   },
   async run(call, io) {
-    const cube = textOption(call, 'cube');
-    if ((cube !== null) === hasFlag(call, 'all')) throw new ConfigurationError('Expected --cube ID or --all.');
-    const source = textOption(call, 'from') ?? 'bronze';
-    if (source !== 'bronze' && source !== 'raw')
-      throw new ConfigurationError(`Expected bronze or raw as --from, got "${source}".`);
+    const request = requestOf(call);
     const lake = openLake(lakeFolder(call), { mustExist: true, progress: io.progress });
-    const granules = (await status(lake)).granules.filter((granule) => isWanted(granule, cube));
-    if (granules.length === 0)
-      throw new NotFoundError(`Expected a complete cube ${cube ?? ''}, found none. See "cubelake status".`);
-    // Named after what the tables hold now: asking twice at once is one request, asking again later is another.
-    const messages = granules.map(({ payload, granuleKey, manifestId }) =>
-      reprocessMessage({ payload, granule_key: granuleKey, source, request: `from ${source} after ${manifestId}` }),
-    );
-    await lake.events.send(messages);
+    const isJson = hasFlag(call, 'json');
+    const say = (answer: unknown, text: string): void => io.print(isJson ? JSON.stringify(answer) : text);
+    if (request.kind === 'list') {
+      const replacements = await listReplacements(lake);
+      return say(replacements, listText(replacements));
+    }
+    if (request.kind === 'publish') {
+      const settlement = await publishReplacement(lake, request.id);
+      return say({ replacementId: request.id, ...settlement }, `${settlement.complete_count} cubes replaced`);
+    }
+    if (request.kind === 'discard') {
+      await discardReplacement(lake, request.id);
+      return say({ replacementId: request.id, state: 'discarded' }, `replacement ${request.id} is discarded`);
+    }
+    const states = await selectGranules(lake, request.selection);
+    const plan = await planReplacement(lake, states, request.source);
+    const { replacement } = plan;
+    if (replacement.granules.length === 0)
+      throw new NotFoundError('Expected settled cubes of this selection, found none. See "cubelake status".');
+    if (request.isDryRun) return say(plan, planText(plan));
+    if (!isJson) io.print(planText(plan));
+    await startReplacement(lake, replacement);
     await runFlow(lake);
-    const report = await ingestReport(
-      lake,
-      granules.map((granule) => granule.granuleKey),
+    const comparison = await compareReplacement(lake, replacement);
+    const isStaged = request.isStaged || isTooFar(largestDifference(comparison), request.tolerance);
+    const settlement = isStaged ? null : await publishReplacement(lake, replacement.replacement_id);
+    const state = settlement === null ? 'staged' : 'published';
+    say(
+      { replacementId: replacement.replacement_id, state, plan, comparison, snapshots: settlement?.snapshots ?? {} },
+      comparisonText(comparison, state),
     );
-    io.print(hasFlag(call, 'json') ? JSON.stringify(report) : reportText(report));
-    requireSuccess(report);
+    if (isStaged && !request.isStaged) throw tooFar(replacement, largestDifference(comparison)!, request.tolerance!);
   },
 };
 
-function isWanted({ granuleKey, status: state, payload }: GranuleStatus, cube: string | null): boolean {
-  if (state !== 'complete' || payload !== 'hyperspectral-cube') return false;
-  return cube === null || granuleKey === cube || granuleKey.endsWith(`/${cube}`);
+function isTooFar(difference: number | null, tolerance: number | null): boolean {
+  return difference !== null && tolerance !== null && difference > tolerance;
+}
+
+function tooFar({ replacement_id: id, branch }: Replacement, difference: number, tolerance: number): FormatError {
+  return new FormatError(
+    `Expected mean differences of at most ${tolerance}, got ${difference}. Nothing was published: the new rows are on branch ${branch}. Run "cubelake reprocess --publish ${id}" or "--discard ${id}".`,
+  );
+}
+
+type Request =
+  | { readonly kind: 'list' }
+  | { readonly kind: 'publish'; readonly id: string }
+  | { readonly kind: 'discard'; readonly id: string }
+  | {
+      readonly kind: 'replace';
+      readonly selection: Parameters<typeof selectGranules>[1];
+      readonly source: 'raw' | 'bronze';
+      readonly isDryRun: boolean;
+      readonly isStaged: boolean;
+      readonly tolerance: number | null;
+    };
+
+/** @throws ConfigurationError for a call that says nothing, or two things at once. */
+function requestOf(call: CommandCall): Request {
+  const chosen = [
+    'calibration',
+    'cube',
+    'reference',
+    'sensor',
+    'rolled-back',
+    'all',
+    'publish',
+    'discard',
+    'list',
+  ].filter((name) => call.options[name] !== undefined);
+  const [only] = chosen;
+  if (chosen.length !== 1 || only === undefined)
+    throw new ConfigurationError(
+      `Expected one of --calibration ID, --cube ID or --all, --reference KEY, --sensor S, --rolled-back, --publish ID, --discard ID, --list, got ${chosen.length === 0 ? 'none' : chosen.map((name) => `--${name}`).join(' and ')}.`,
+    );
+  if (only === 'list') return { kind: 'list' };
+  if (only === 'publish') return { kind: only, id: textOption(call, only)! };
+  if (only === 'discard') return { kind: only, id: textOption(call, only)! };
+  const source = textOption(call, 'source') ?? 'auto';
+  if (source !== 'auto' && source !== 'bronze')
+    throw new ConfigurationError(`Expected auto or bronze as --source, got "${source}".`);
+  const selection = {
+    payload,
+    granule: textOption(call, 'cube'),
+    calibration: textOption(call, 'calibration'),
+    reference: textOption(call, 'reference'),
+    sensorId: textOption(call, 'sensor'),
+    farmId: textOption(call, 'farm'),
+    fromDate: dateOption(call, 'from'),
+    toDate: dateOption(call, 'to'),
+    isRolledBack: hasFlag(call, 'rolled-back'),
+  };
+  return {
+    kind: 'replace',
+    selection,
+    source: source === 'bronze' ? 'bronze' : 'raw',
+    isDryRun: hasFlag(call, 'dry-run'),
+    isStaged: hasFlag(call, 'stage'),
+    tolerance: numberOption(call, 'tolerance', { min: 0, max: 1e9 }),
+  };
+}
+
+function dateOption(call: CommandCall, name: string): string | null {
+  const text = textOption(call, name);
+  if (text === null || isCalendarDate(text)) return text;
+  throw new ConfigurationError(`Expected a date as yyyy-mm-dd, as --${name}, got "${text}".`);
 }

@@ -1,5 +1,7 @@
 import type { Granule, StagedTable } from '#schemas/manifest.ts';
+import type { Difference } from '#schemas/replacement.ts';
 import type { TableDefinition } from '#schemas/table-definition.ts';
+import type { DataFile } from '../formats/iceberg/data-file.ts';
 import type { ObjectFacts, ObjectStore } from '../ports/object-store.ts';
 import type { Progress } from '../ports/progress.ts';
 
@@ -22,9 +24,16 @@ export interface Payload {
   process(granule: Granule, context: ProcessContext): Promise<GranuleOutput>;
   /** What processing the granule would read now; absent where that is its parts. */
   estimate?(granule: Granule, stores: Pick<ProcessContext, 'raw' | 'warehouse'>): Promise<ProcessingEstimate>;
+  /** How far two processings of one granule are apart, value by value; absent where only rows are counted. */
+  compare?(before: GranuleFiles, after: GranuleFiles, warehouse: ObjectStore): Promise<Difference[]>;
 }
 
+/** Table -> data files of one granule. */
+export type GranuleFiles = Readonly<Record<string, readonly DataFile[]>>;
+
 export interface ProcessingEstimate {
+  /** Names what would come out: other references, options or algorithms give another id. */
+  readonly processingId: string;
   readonly source: 'raw' | 'bronze';
   readonly bytesToRead: number;
 }

@@ -1,4 +1,4 @@
-import { ConfigurationError, NotFoundError } from '../../errors.ts';
+import { CommitStateUnknownError, ConfigurationError, NotFoundError } from '../../errors.ts';
 import type { Catalog, LoadedTable, TableIdentifier } from '../../ports/catalog.ts';
 import { commitIdKey } from './snapshot-summary.ts';
 import { mainBranch, type Snapshot, snapshotById, type TableMetadata } from './table-metadata.ts';
@@ -60,7 +60,8 @@ export function snapshotAt(metadata: TableMetadata, timestampMs: number): Snapsh
  * recognised, so that what was rolled back is not ingested again by a repeated commit.
  *
  * @throws NotFoundError for a table or snapshot that is not there (quarantine); ConfigurationError for one that is not an
- *   ancestor of the current snapshot (stop); CommitConflictError when another writer committed meanwhile (retry).
+ *   ancestor of the current snapshot (stop); CommitConflictError when another writer committed meanwhile (retry);
+ *   CommitStateUnknownError when the table does not show it yet (retry).
  */
 export async function rollbackTable(
   catalog: Catalog,
@@ -75,11 +76,31 @@ export async function rollbackTable(
     throw new NotFoundError(`Expected a snapshot of ${name}, got id ${snapshotId}. It may have been expired.`);
   if (!ancestorIds(metadata).has(snapshotId))
     throw new ConfigurationError(`Expected an ancestor of the current snapshot of ${name}, got id ${snapshotId}.`);
-  return catalog.commitTable(identifier, {
-    requirements: [
-      { type: 'assert-table-uuid', uuid: metadata['table-uuid'] },
-      { type: 'assert-ref-snapshot-id', ref: mainBranch, 'snapshot-id': metadata['current-snapshot-id'] },
-    ],
-    updates: [{ action: 'set-snapshot-ref', 'ref-name': mainBranch, type: 'branch', 'snapshot-id': snapshotId }],
-  });
+  try {
+    return await catalog.commitTable(identifier, {
+      requirements: [
+        { type: 'assert-table-uuid', uuid: metadata['table-uuid'] },
+        { type: 'assert-ref-snapshot-id', ref: mainBranch, 'snapshot-id': metadata['current-snapshot-id'] },
+      ],
+      updates: [{ action: 'set-snapshot-ref', 'ref-name': mainBranch, type: 'branch', 'snapshot-id': snapshotId }],
+    });
+  } catch (error) {
+    if (!(error instanceof CommitStateUnknownError)) throw error;
+    // Only the table can tell: where it shows the snapshot, the rollback has happened.
+    const now = await catalog.loadTable(identifier).catch(() => null);
+    if (now?.metadata['current-snapshot-id'] === snapshotId) return now;
+    throw error;
+  }
+}
+
+/** Snapshots that a rollback to one of the current snapshot's ancestors undoes, newest first. */
+export function undoneBy(metadata: TableMetadata, snapshotId: bigint): Snapshot[] {
+  const undone: Snapshot[] = [];
+  for (let id = metadata['current-snapshot-id']; id !== null && id !== snapshotId; ) {
+    const snapshot = snapshotById(metadata, id);
+    if (snapshot === null) break;
+    undone.push(snapshot);
+    id = snapshot['parent-snapshot-id'] ?? null;
+  }
+  return undone;
 }

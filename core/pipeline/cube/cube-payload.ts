@@ -3,6 +3,7 @@ import { goldPlotIndex, silverBands, silverReflectance } from '#schemas/tables.t
 import type { Hdf5Opener } from '../../ports/hdf5-file.ts';
 import type { TilePool } from '../../ports/tile-pool.ts';
 import type { GranuleOutput, Payload, ProcessContext } from '../payload.ts';
+import { compareCube } from './compare-cube.ts';
 import { assembleCube, cubeGranuleKeyOf } from './cube-granule.ts';
 import { estimateCube } from './cube-provenance.ts';
 import { processCube } from './process-cube.ts';
@@ -22,5 +23,6 @@ export function cubePayload(dependencies: CubeDependencies): Payload {
     process: (granule: Granule, context: ProcessContext): Promise<GranuleOutput> =>
       processCube(granule, context, dependencies),
     estimate: estimateCube,
+    compare: compareCube,
   };
 }

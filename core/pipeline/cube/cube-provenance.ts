@@ -57,9 +57,9 @@ export async function estimateCube(
   { raw, warehouse }: Pick<ProcessContext, 'raw' | 'warehouse'>,
 ): Promise<ProcessingEstimate> {
   const capture = await readCapture(raw, granule);
-  const { bronzeRootKey } = processingIdsOf(granule, capture, await resolveInputs(raw, capture));
+  const { bronzeRootKey, processingId } = processingIdsOf(granule, capture, await resolveInputs(raw, capture));
   const hasBronze = (await warehouse.head(`${bronzeRootKey}/zarr.json`)) !== null;
   return hasBronze
-    ? { source: 'bronze', bytesToRead: await bronzeBytes(warehouse, bronzeRootKey) }
-    : { source: 'raw', bytesToRead: rawBytes(granule) };
+    ? { processingId, source: 'bronze', bytesToRead: await bronzeBytes(warehouse, bronzeRootKey) }
+    : { processingId, source: 'raw', bytesToRead: rawBytes(granule) };
 }

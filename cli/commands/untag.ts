@@ -1,0 +1,28 @@
+import { ConfigurationError } from '#core/errors.ts';
+import { removeReference } from '#core/formats/iceberg/references.ts';
+import { type Command, lakeOption } from '../command.ts';
+import { lakeFolder } from '../config.ts';
+import { openLake } from '../open-lake.ts';
+import { tableArgument } from '../snapshot-argument.ts';
+
+export const command: Command = {
+  name: 'untag',
+  summary: 'remove a tag or a branch of a table; its snapshot stays until it expires',
+  usage: 'TABLE NAME [--lake DIR]',
+  argumentCountMax: 2,
+  options: { lake: lakeOption },
+  async run(call, io) {
+    const lake = openLake(lakeFolder(call), { mustExist: true });
+    const table = await tableArgument(lake.catalog, call.positionals[0], 'untag');
+    const name = call.positionals[1];
+    const { refs } = table.metadata;
+    if (name === undefined || !Object.hasOwn(refs, name)) {
+      const known = Object.entries(refs).map(([each, { type }]) => `${type} ${each}`);
+      throw new ConfigurationError(
+        `Expected a tag or branch of ${call.positionals[0]}, got "${name ?? ''}". There are: ${known.sort().join(', ') || 'none yet'}.`,
+      );
+    }
+    await removeReference(lake, table.identifier, name);
+    io.print(`${call.positionals[0]} has no ${refs[name]!.type} ${name} any more`);
+  },
+};

@@ -1,0 +1,14 @@
+import { readRecord } from '#core/pipeline/ledger.ts';
+import { controlKeys } from '#schemas/object-keys.ts';
+import { type Replacement, replacementSchema } from '#schemas/replacement.ts';
+import type { Lake } from './open-lake.ts';
+
+/** All replacements that were ever begun, in the order of their ids. */
+export async function listReplacements(lake: Lake): Promise<Replacement[]> {
+  const replacements: Replacement[] = [];
+  for await (const { key } of lake.warehouse.list(controlKeys.replacementPrefix)) {
+    const record = await readRecord(lake.warehouse, key, replacementSchema);
+    if (record !== null) replacements.push(record.value);
+  }
+  return replacements;
+}

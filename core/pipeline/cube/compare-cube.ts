@@ -1,0 +1,237 @@
+import { type AsyncBuffer, type Compressors, type FileMetaData, parquetMetadataAsync, parquetRead } from 'hyparquet';
+import type { Difference } from '#schemas/replacement.ts';
+import { tableName } from '#schemas/table-definition.ts';
+import { goldPlotIndex, silverReflectance } from '#schemas/tables.ts';
+import { FormatError } from '../../errors.ts';
+import type { DataFile } from '../../formats/iceberg/data-file.ts';
+import { keyOf } from '../../formats/iceberg/table-location.ts';
+import { asyncBuffer, boundedZstd, readRows } from '../../formats/parquet/read-rows.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
+import type { GranuleFiles } from '../payload.ts';
+
+/** Bands to compare lie nearest to these wavelengths: green, red and near infrared, where crops differ most. */
+const comparedWavelengthsNm = [550, 670, 800];
+
+/** Old against new of one cube: every spectral index plot by plot, and three bands pixel by pixel. */
+export async function compareCube(
+  before: GranuleFiles,
+  after: GranuleFiles,
+  warehouse: ObjectStore,
+): Promise<Difference[]> {
+  const plots = tableName(goldPlotIndex);
+  const pixels = tableName(silverReflectance);
+  return [
+    ...(await comparePlots(before[plots] ?? [], after[plots] ?? [], warehouse)),
+    ...(await compareBands(before[pixels] ?? [], after[pixels] ?? [], warehouse)),
+  ];
+}
+
+/** Sums of one difference while its values come by. */
+class DifferenceSum {
+  readonly #name: string;
+  #count = 0;
+  #onlyOldCount = 0;
+  #onlyNewCount = 0;
+  #sum = 0;
+  #max = 0;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** NaN: the version has no value. */
+  add(before: number, after: number): void {
+    const [hasBefore, hasAfter] = [!Number.isNaN(before), !Number.isNaN(after)];
+    if (hasBefore && hasAfter) {
+      const distance = Math.abs(after - before);
+      this.#count++;
+      this.#sum += distance;
+      if (distance > this.#max) this.#max = distance;
+    } else if (hasBefore) this.#onlyOldCount++;
+    else if (hasAfter) this.#onlyNewCount++;
+  }
+
+  result(): Difference {
+    const hasBoth = this.#count > 0;
+    return {
+      name: this.#name,
+      count: this.#count,
+      only_old_count: this.#onlyOldCount,
+      only_new_count: this.#onlyNewCount,
+      mean_absolute: hasBoth ? this.#sum / this.#count : null,
+      max_absolute: hasBoth ? this.#max : null,
+    };
+  }
+}
+
+async function comparePlots(
+  before: readonly DataFile[],
+  after: readonly DataFile[],
+  warehouse: ObjectStore,
+): Promise<Difference[]> {
+  const [old, fresh] = [await plotMeans(before, warehouse), await plotMeans(after, warehouse)];
+  const sums = new Map<string, DifferenceSum>();
+  for (const key of new Set([...old.keys(), ...fresh.keys()])) {
+    const [index] = JSON.parse(key) as [string, string];
+    const sum = sums.get(index) ?? new DifferenceSum(index);
+    sum.add(old.get(key) ?? Number.NaN, fresh.get(key) ?? Number.NaN);
+    sums.set(index, sum);
+  }
+  return [...sums.values()].map((sum) => sum.result());
+}
+
+async function plotMeans(files: readonly DataFile[], warehouse: ObjectStore): Promise<Map<string, number>> {
+  const means = new Map<string, number>();
+  for (const file of files) {
+    const source = await warehouse.open(keyOf(warehouse, file.path));
+    try {
+      for (const row of await readRows(source, ['spectral_index', 'plot_id', 'mean'])) {
+        if (row['mean'] === null) continue;
+        means.set(JSON.stringify([row['spectral_index'], row['plot_id']]), Number(row['mean']));
+      }
+    } finally {
+      await source.close();
+    }
+  }
+  return means;
+}
+
+/** Pixels of both versions are met in step, a row group at a time: neither is held whole. */
+async function compareBands(
+  before: readonly DataFile[],
+  after: readonly DataFile[],
+  warehouse: ObjectStore,
+): Promise<Difference[]> {
+  const columns = await comparedColumns(before, after, warehouse);
+  const sums = columns.map((name) => new DifferenceSum(name));
+  const [old, fresh] = [new PixelReader(warehouse, before, columns), new PixelReader(warehouse, after, columns)];
+  let [hasOld, hasFresh] = [await old.advance(), await fresh.advance()];
+  while (hasOld || hasFresh) {
+    const order = hasOld && hasFresh ? old.position - fresh.position : hasOld ? -1 : 1;
+    for (const [at, sum] of sums.entries())
+      sum.add(order > 0 ? Number.NaN : old.value(at), order < 0 ? Number.NaN : fresh.value(at));
+    if (order <= 0) hasOld = old.skip() || (await old.advance());
+    if (order >= 0) hasFresh = fresh.skip() || (await fresh.advance());
+  }
+  return sums.map((sum) => sum.result());
+}
+
+/** The band columns that both versions have, nearest to the compared wavelengths. */
+async function comparedColumns(
+  before: readonly DataFile[],
+  after: readonly DataFile[],
+  warehouse: ObjectStore,
+): Promise<string[]> {
+  const [old, fresh] = [await bandColumnsOf(before[0], warehouse), await bandColumnsOf(after[0], warehouse)];
+  const both = [...old].filter(([name]) => fresh.has(name));
+  const nearest = comparedWavelengthsNm.flatMap((wanted) => {
+    const sorted = both.toSorted(([, a], [, b]) => Math.abs(a - wanted) - Math.abs(b - wanted));
+    return sorted.length === 0 ? [] : [sorted[0]![0]];
+  });
+  return [...new Set(nearest)];
+}
+
+/** Column name -> nominal wavelength, nm. */
+async function bandColumnsOf(file: DataFile | undefined, warehouse: ObjectStore): Promise<Map<string, number>> {
+  if (file === undefined) return new Map();
+  const source = await warehouse.open(keyOf(warehouse, file.path));
+  try {
+    const { schema } = await parquetMetadataAsync(asyncBuffer(source));
+    const bands = schema.map(({ name }) => [name, /^r(\d{4,})(?:_(\d))?$/.exec(name)] as const);
+    return new Map(
+      bands.flatMap(([name, match]) =>
+        match === null ? [] : [[name, Number(`${match[1]}.${match[2] ?? 0}`)] as const],
+      ),
+    );
+  } finally {
+    await source.close();
+  }
+}
+
+type Column = ArrayLike<unknown>;
+
+/** Pixels of one version in the order of line and sample, as the jobs write them. */
+class PixelReader {
+  readonly #groups: AsyncGenerator<readonly Column[]>;
+  #columns: readonly Column[] = [];
+  #row = -1;
+  #rowCount = 0;
+  /** Line and sample as one number that grows from row to row. */
+  position = -1;
+
+  constructor(warehouse: ObjectStore, files: readonly DataFile[], columns: readonly string[]) {
+    this.#groups = pixelGroups(warehouse, files, ['line', 'sample', ...columns]);
+  }
+
+  /** The next row group's first row. @returns false at the end. */
+  async advance(): Promise<boolean> {
+    for (;;) {
+      const group = await this.#groups.next();
+      if (group.done === true) return false;
+      this.#columns = group.value;
+      this.#rowCount = this.#columns[0]!.length;
+      this.#row = -1;
+      if (this.skip()) return true;
+    }
+  }
+
+  /** The next row of this row group. @returns false at its end. */
+  skip(): boolean {
+    if (++this.#row >= this.#rowCount) return false;
+    const position = Number(this.#columns[0]![this.#row]) * 2 ** 20 + Number(this.#columns[1]![this.#row]);
+    if (position <= this.position)
+      throw new FormatError(
+        'Expected pixels in the order of lines and samples, got another order. Compare them in SQL.',
+      );
+    this.position = position;
+    return true;
+  }
+
+  value(band: number): number {
+    const value = this.#columns[band + 2]![this.#row];
+    return typeof value === 'number' ? value : Number.NaN;
+  }
+}
+
+async function* pixelGroups(
+  warehouse: ObjectStore,
+  files: readonly DataFile[],
+  names: readonly string[],
+): AsyncGenerator<readonly Column[]> {
+  for (const dataFile of files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
+    const source = await warehouse.open(keyOf(warehouse, dataFile.path));
+    try {
+      const file = asyncBuffer(source);
+      const metadata = await parquetMetadataAsync(file);
+      let rowStart = 0;
+      for (const group of metadata.row_groups) {
+        const rowEnd = rowStart + Number(group.num_rows);
+        yield await readGroup({ file, metadata, rowStart, rowEnd, compressors: boundedZstd(source) }, names);
+        rowStart = rowEnd;
+      }
+    } finally {
+      await source.close();
+    }
+  }
+}
+
+interface GroupRange {
+  readonly file: AsyncBuffer;
+  readonly metadata: FileMetaData;
+  readonly compressors: Compressors;
+  readonly rowStart: number;
+  readonly rowEnd: number;
+}
+
+async function readGroup(range: GroupRange, names: readonly string[]): Promise<readonly Column[]> {
+  const columns = names.map((): unknown[] => new Array(range.rowEnd - range.rowStart));
+  await parquetRead({
+    ...range,
+    columns: [...names],
+    onChunk: ({ columnName, columnData, rowStart }) => {
+      const column = columns[names.indexOf(columnName)]!;
+      for (let row = 0; row < columnData.length; row++) column[rowStart - range.rowStart + row] = columnData[row];
+    },
+  });
+  return columns;
+}
