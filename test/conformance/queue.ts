@@ -11,6 +11,8 @@ export interface QueueUnderTest {
   readonly slackMs?: number;
   /** False for a queue that does not say when its oldest message was sent; true when absent. */
   readonly tellsAge?: boolean;
+  /** False for a queue where the receipt of an earlier receive may still delete, which SQS allows itself; true when absent. */
+  readonly voidsEarlyReceipts?: boolean;
 }
 
 /** What every queue promises. `create` returns an empty one. */
@@ -48,13 +50,14 @@ function deliveries(create: () => QueueUnderTest | Promise<QueueUnderTest>): voi
   });
 
   it('does nothing for the receipt of an earlier receive', async () => {
-    const { queue, clock, visibilityTimeoutMs } = await create();
+    const { queue, clock, visibilityTimeoutMs, voidsEarlyReceipts = true } = await create();
     await queue.send(['a']);
     const [early] = await queue.receive(1);
     clock.advance(visibilityTimeoutMs);
     await queue.receive(1);
-    await queue.delete([early!.receipt, 'no receipt at all']);
-    await queue.release([early!.receipt], 0);
+    await queue.delete(['no receipt at all']);
+    if (voidsEarlyReceipts) await queue.delete([early!.receipt]);
+    if (voidsEarlyReceipts) await queue.release([early!.receipt], 0);
     expect(await queue.receive(1)).toEqual([]);
     clock.advance(visibilityTimeoutMs);
     expect(await queue.receive(1)).toHaveLength(1);
@@ -129,6 +132,7 @@ function deadLetters(create: () => QueueUnderTest | Promise<QueueUnderTest>): vo
       const [message] = await queue.receive(1);
       await queue.release([message!.receipt], 0);
     }
+    expect(await queue.receive(1)).toEqual([]);
     expect(await queue.redrive()).toBe(1);
     expect(await queue.redrive()).toBe(0);
     expect(await queue.receive(10)).toMatchObject([{ body: 'poison', receiveCount: 1 }]);

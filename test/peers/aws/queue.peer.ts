@@ -34,7 +34,7 @@ async function emptyQueue(): Promise<QueueUnderTest> {
     },
   });
   const queue = sqsQueue({ queueUrl: queueUrl!, deadLetterUrl: deadLetterUrl!, client, waitMs: 0 });
-  return { queue, clock: waitingClock, visibilityTimeoutMs, slackMs: 600, tellsAge: false };
+  return { queue, clock: waitingClock, visibilityTimeoutMs, slackMs: 600, tellsAge: false, voidsEarlyReceipts: false };
 }
 
 queueConformance('SQS', emptyQueue);
