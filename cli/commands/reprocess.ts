@@ -35,7 +35,7 @@ export const command: Command = {
     calibration: {
       type: 'string',
       value: 'ID',
-      help: 'cubes calibrated so: id as "lake status --json" shows it, 8 digits or more',
+      help: 'cubes calibrated so: its id, 8 digits or more; "--all --dry-run" shows them',
     },
     cube: { type: 'string', value: 'ID', help: 'cube id, or its raw key without extension' },
     reference: { type: 'string', value: 'KEY', help: 'cubes that used this reference cube or plot set: its raw key' },

@@ -32,10 +32,10 @@ export const command: Command = {
   },
   async run(call, io) {
     const lake = openLake(lakeFolder(call), { mustExist: true });
-    const [tableText_, name] = call.positionals;
-    if (hasFlag(call, 'list')) return listReferences(lake, tableText_, hasFlag(call, 'json'), io.print);
+    const [wantedTable, name] = call.positionals;
+    if (hasFlag(call, 'list')) return listReferences(lake, wantedTable, hasFlag(call, 'json'), io.print);
     if (name === undefined) throw new ConfigurationError('Expected TABLE NAME or --list. Run "cubelake tag --help".');
-    const table = await tableArgument(lake.catalog, tableText_, 'tag');
+    const table = await tableArgument(lake.catalog, wantedTable, 'tag');
     const snapshotId = snapshotArgument(table, textOption(call, 'at') ?? mainBranch);
     const before = Object.hasOwn(table.metadata.refs, name) ? table.metadata.refs[name] : undefined;
     if (before !== undefined && before['snapshot-id'] !== snapshotId)
@@ -48,7 +48,7 @@ export const command: Command = {
       return io.print(
         JSON.stringify({ table: call.positionals[0], tag: name, snapshotId: String(snapshotId), maxAgeMs }),
       );
-    io.print(`${tableText_} has tag ${name} at snapshot ${snapshotId}`);
+    io.print(`${wantedTable} has tag ${name} at snapshot ${snapshotId}`);
   },
 };
 

@@ -33,7 +33,7 @@ export async function selectGranules(
 ): Promise<GranuleState[]> {
   if (selection.calibration !== null && !/^[0-9a-f]{8,32}$/.test(selection.calibration)) {
     throw new ConfigurationError(
-      `Expected a calibration id of 8 to 32 hexadecimal digits, got "${selection.calibration}". "cubelake status --json" shows them.`,
+      `Expected a calibration id of 8 to 32 hexadecimal digits, got "${selection.calibration}". "cubelake reprocess --all --dry-run" shows them.`,
     );
   }
   const keys: string[] = [];
