@@ -8,7 +8,7 @@ export const command: Command = {
   summary: 'serve the lake as an Iceberg REST catalog on this machine',
   usage: '[--port N] [--lake DIR]',
   details:
-    'Spark, Trino, pyiceberg and DuckDB attach to http://127.0.0.1:PORT. Only programs on this machine can reach it.',
+    'Spark, Trino, pyiceberg and DuckDB attach to http://127.0.0.1:PORT, read all tables and write tables of their own.\nDropped tables leave their files. Only programs on this machine can reach it.',
   options: { lake: lakeOption, port: { type: 'string', value: 'N', help: 'default 8181; 0 takes a free one' } },
   async run(call, io) {
     const lake = openLake(lakeFolder(call), { mustExist: true });
