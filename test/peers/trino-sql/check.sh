@@ -14,6 +14,7 @@ if [ ! -f "$demo_lake/documents-ready" ]; then
   touch "$demo_lake/documents-ready"
 fi
 
+serve_catalog
 start_postgres
 postgres() { psql -q -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$postgres_port" -U reader -d station "$@"; }
 postgres -f "$here/station.sql"
@@ -46,6 +47,5 @@ connection-url=jdbc:postgresql://127.0.0.1:$postgres_port/station
 connection-user=reader
 connection-password=none
 P
-serve_catalog
 start_trino "$catalog_uri" "$catalogs"
 node "$here/run-documents.ts" "$repository/docs/sql" "$demo_lake" "$trino_uri"
