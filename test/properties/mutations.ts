@@ -1,0 +1,90 @@
+// node test/properties/mutations.ts [SEEDS]: shows that the simulation can fail. Run by hand, not in the suite. Breaks a copy
+// of the sources in named ways, one at a time, and says which seed caught each.
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+interface Mutation {
+  readonly name: string;
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+const publishFile = 'core/formats/iceberg/publish.ts';
+const stageFile = 'core/formats/iceberg/stage-snapshot.ts';
+const readBackCall = 'const found = await readBack(context, table, change, error);';
+
+const mutations: readonly Mutation[] = [
+  {
+    name: 'delete files after an unknown commit',
+    file: publishFile,
+    from: readBackCall,
+    to: `for (const file of change.addFiles) await context.warehouse.delete(keyOf(context.warehouse, file.path));
+        ${readBackCall}`,
+  },
+  {
+    name: 'call an unknown commit done without reading back',
+    file: publishFile,
+    from: readBackCall,
+    to: "const found = { 'snapshot-id': snapshotId };",
+  },
+  {
+    name: 'put the clock instead of the later of clock and table',
+    file: stageFile,
+    from: "Math.max(Math.floor(context.nowMs), metadata['last-updated-ms'])",
+    to: 'Math.floor(context.nowMs)',
+  },
+  {
+    name: 'write a version without asking that there is none',
+    file: 'adapters/pointer-catalog/table-versions.ts',
+    from: "put(key, bytes, { ifNoneMatch: '*' })).etag",
+    to: 'put(key, bytes)).etag',
+  },
+  {
+    name: 'use a snapshot id again',
+    file: stageFile,
+    from: 'if (id > 0n && snapshotById(metadata, id) === null) return id;',
+    to: 'if (id > 0n) return parts.length > 0 ? 7n : id;',
+  },
+  {
+    name: 'forget the requirement of the base',
+    file: stageFile,
+    from: "{ type: 'assert-ref-snapshot-id', ref: branch, 'snapshot-id': head?.['snapshot-id'] ?? null },",
+    to: '',
+  },
+  {
+    name: 'publish a commit again that is there',
+    file: publishFile,
+    from: 'if (earlier !== null)',
+    to: 'if (earlier !== null && attempt < 0)',
+  },
+];
+
+const root = join(import.meta.dirname, '../..');
+const seedCount = process.argv[2] ?? '200';
+const folder = mkdtempSync(join(tmpdir(), 'cubelake-mutations-'));
+try {
+  for (const part of ['adapters', 'core', 'schemas', 'test/properties', 'package.json'])
+    cpSync(join(root, part), join(folder, part), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  for (const { name, file, from, to } of mutations) {
+    const path = join(folder, file);
+    const source = readFileSync(path, 'utf8');
+    if (source.split(from).length !== 2) throw new Error(`Expected once "${from}" (${file}). Adapt the mutation.`);
+    writeFileSync(
+      path,
+      source.replace(from, () => to),
+    );
+    const run = spawnSync(process.execPath, [join(folder, 'test/properties/run-seeds.ts'), '0', seedCount], {
+      encoding: 'utf8',
+    });
+    writeFileSync(path, source);
+    const caught = run.status === 1 ? /^seed \d+: .*/m.exec(run.stdout)?.[0] : null;
+    console.log(`${name}: ${caught ?? `NOT CAUGHT in ${seedCount} seeds ${run.stderr.slice(0, 300)}`}`);
+    if (!caught) process.exitCode = 1;
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
