@@ -1,6 +1,5 @@
 import { parseRawKey } from '#schemas/object-keys.ts';
 import type { TableDefinition } from '#schemas/table-definition.ts';
-import { FormatError } from '../errors.ts';
 import type { DataFile } from '../formats/iceberg/data-file.ts';
 import type { Predicate } from '../formats/iceberg/scan.ts';
 
@@ -25,7 +24,7 @@ export function processingsOf(
 ): { readonly only: string } | { readonly from: string; readonly to: string } | null {
   const column = table.columns.find(({ name }) => name === processingColumn);
   if (column === undefined) {
-    const name = /([0-9a-f]{32})(?:-\d+)?\.parquet$/.exec(file.path)?.[1];
+    const name = /\/([0-9a-f]{32})(?:-\d+)?\.parquet$/.exec(file.path)?.[1];
     return name === undefined ? null : { only: name };
   }
   const [from, to] = [boundText(file.lowerBounds[column.id]), boundText(file.upperBounds[column.id])];
@@ -56,21 +55,28 @@ export function rowPredicates(
   });
 }
 
+/** Live files with rows of some processings. */
+export interface HeldFiles {
+  /** Files of one of the processings alone. */
+  readonly owned: readonly OwnedFile[];
+  /** Files that hold rows of others too. */
+  readonly shared: readonly DataFile[];
+}
+
 /**
- * Live files of one of the processings, each of a single processing.
+ * Sorts out the live files that hold rows of some processings.
  *
  * @param files Live files of the table, at least those that `rowPredicates` finds.
  * @param mixedHolds Asked for a file of several processings: does it hold rows of one of these?
- * @throws FormatError for a file that holds rows of these processings among others, or of which nobody can tell: taking
- *   it out would take rows of other granules. Disposition: quarantine.
  */
-export async function ownedFiles(
+export async function heldFiles(
   table: TableDefinition,
   files: readonly DataFile[],
   processingIds: ReadonlySet<string>,
   mixedHolds: (file: DataFile, processingIds: readonly string[]) => Promise<boolean>,
-): Promise<OwnedFile[]> {
+): Promise<HeldFiles> {
   const owned: OwnedFile[] = [];
+  const shared: DataFile[] = [];
   for (const file of files) {
     const held = processingsOf(table, file);
     if (held !== null && 'only' in held) {
@@ -78,15 +84,7 @@ export async function ownedFiles(
       continue;
     }
     const possible = [...processingIds].filter((id) => held === null || (held.from <= id && id <= held.to));
-    if (possible.length > 0 && (await mixedHolds(file, possible))) throw sharedFile(table, file);
+    if (possible.length > 0 && (await mixedHolds(file, possible))) shared.push(file);
   }
-  return owned;
-}
-
-function sharedFile(table: TableDefinition, file: DataFile): FormatError {
-  const name = `${table.namespace}.${table.name}`;
-  return new FormatError(
-    `Expected files of one granule each, got one that holds rows of others too (${name}, ${file.path}). Nothing was changed.`,
-    { table: name, path: file.path },
-  );
+  return { owned, shared };
 }

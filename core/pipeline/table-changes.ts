@@ -6,7 +6,7 @@ import type { DataFile } from '../formats/iceberg/data-file.ts';
 import type { TableChange } from '../formats/iceberg/publish.ts';
 import { commitAttemptCountMax } from '../limits.ts';
 import type { SettleContext, TouchedPartitions } from './flow-context.ts';
-import { type OwnedFile, ownedFiles, rowPredicates } from './granule-files.ts';
+import { heldFiles, type OwnedFile, rowPredicates } from './granule-files.ts';
 import { shortHash } from './granule-version.ts';
 import type { Payload } from './payload.ts';
 
@@ -37,10 +37,12 @@ export function touchedTables(plan: SettlementPlan, payload: Payload): readonly 
  *
  * @param branch Where to; main when undefined.
  * @returns null when the table has nothing to change.
- * @throws as `publish`; FormatError when rows of the granules share a file with others (quarantine).
+ * A file that holds rows of other granules too is written anew without these.
+ *
+ * @throws as `publish`.
  */
 export async function publishTable(
-  context: Pick<SettleContext, 'publish' | 'liveFiles' | 'holdsProcessing'>,
+  context: Pick<SettleContext, 'publish' | 'liveFiles' | 'holdsProcessing' | 'withoutProcessings'>,
   table: TableDefinition,
   plan: SettlementPlan,
   branch: string | undefined,
@@ -57,8 +59,13 @@ export async function publishTable(
   for (let attempt = 1; ; attempt++) {
     const { files, committedId } = await context.liveFiles(table, query);
     if (committedId !== null) return committedId;
-    const owned = await ownedFiles(table, files, new Set(ids), context.holdsProcessing);
-    const change = changeOf(plan.manifest_id, table, granules, owned);
+    const shared: DataFile[] = [];
+    const owned = await ownedFiles(table, files, new Set(ids), context.holdsProcessing, shared);
+    const change = withoutShared(
+      changeOf(plan.manifest_id, table, granules, owned),
+      shared,
+      await Promise.all(shared.map((file) => context.withoutProcessings(table, file, ids))),
+    );
     if (change.addFiles.length + change.removePaths.length === 0) return null;
     try {
       const named = { ...change, commitId, ...(branch === undefined ? {} : { branch }) };
@@ -69,12 +76,25 @@ export async function publishTable(
   }
 }
 
+/** Files that granules share with others give way to the same files without them. */
+function withoutShared(
+  change: Omit<TableChange, 'commitId'>,
+  shared: readonly DataFile[],
+  rests: readonly (DataFile | null)[],
+): Omit<TableChange, 'commitId' | 'addFiles' | 'removePaths'> & { addFiles: DataFile[]; removePaths: string[] } {
+  return {
+    ...change,
+    addFiles: [...change.addFiles, ...rests.filter((rest) => rest !== null)],
+    removePaths: [...change.removePaths, ...shared.map(({ path }) => path)],
+  };
+}
+
 function changeOf(
   manifestId: string,
   table: TableDefinition,
   granules: readonly CompleteGranule[],
   owned: readonly OwnedFile[],
-): Omit<TableChange, 'commitId'> {
+): Omit<TableChange, 'commitId' | 'addFiles' | 'removePaths'> & { addFiles: DataFile[]; removePaths: string[] } {
   const columns = new Map<number, ColumnDefinition>();
   const addFiles: DataFile[] = [];
   const live = new Set(owned.map(({ file }) => file.path));

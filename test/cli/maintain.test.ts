@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answerOf, runCubelake } from './run-cubelake.ts';
-import { writeCube, writeReferences } from './small-field.ts';
+import { cropCounts, writeCube, writeReferences } from './small-field.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cubelake-maintain-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+let references: string[];
 beforeAll(async () => {
-  const references = writeReferences(join(folder, 'references'));
+  references = writeReferences(join(folder, 'references'));
   for (const name of ['one', 'two']) {
     const cube = writeCube(join(folder, name), name);
     await answerOf(folder, ['ingest', cube, ...references, '--farm', 'f1', '--date', '2026-07-01']);
@@ -31,6 +32,21 @@ describe('maintain', () => {
     const again = JSON.parse(await answerOf(folder, ['maintain', 'silver.reflectance', '--compact', '--json']));
     expect(again).toMatchObject([{ compaction: { replacedCount: 0, writtenCount: 0 } }]);
     expect(await answerOf(folder, ['snapshots', 'silver.reflectance'])).toContain('replace');
+  }, 60_000);
+
+  it('lets a corrected cube replace its rows in a file that it shares by now', async () => {
+    const corrected = writeCube(join(folder, 'again'), 'one', { data: cropCounts(0.5) });
+    const places =
+      'SELECT cube_id, count(*), count(DISTINCT processing_id) FROM silver.reflectance GROUP BY 1 ORDER BY 1';
+    const counts = async () =>
+      (JSON.parse(await answerOf(folder, ['sql', places, '--json'])) as { rows: unknown }).rows;
+    const processings = () =>
+      answerOf(folder, ['sql', 'SELECT DISTINCT processing_id FROM silver.reflectance ORDER BY 1']);
+    const [before, processingsBefore] = [await counts(), await processings()];
+    await answerOf(folder, ['ingest', corrected, ...references, '--farm', 'f1', '--date', '2026-07-01']);
+    expect(await counts()).toEqual(before);
+    expect(await answerOf(folder, ['status'])).toMatch(/^2 complete, 0 failed, 0 running/);
+    expect(await processings()).not.toEqual(processingsBefore);
   }, 60_000);
 
   it('finds nothing young enough to be in use to remove', async () => {

@@ -38,6 +38,9 @@ export class FileSet {
   /** Every file here is of one processing. */
   readonly holdsProcessing: TableView['holdsProcessing'] = async () => false;
 
+  readonly withoutRows: TableView['withoutRows'] = async () => null;
+  readonly withoutProcessings: TableView['withoutProcessings'] = async () => null;
+
   /** A table as a rollback leaves it: these files and no others. */
   setFiles(table: string, files: readonly DataFile[]): void {
     this.#branches.set(`${table} main`, new Map(files.map((file) => [file.path, file])));

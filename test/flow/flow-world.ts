@@ -42,6 +42,8 @@ export function flowWorld(): FlowWorld {
     publish: tables.publish,
     liveFiles: tables.liveFiles,
     holdsProcessing: tables.holdsProcessing,
+    withoutRows: tables.withoutRows,
+    withoutProcessings: tables.withoutProcessings,
     afterCommit: async ({ commitId }: { commitId: string }) => void derived.add(commitId),
   };
   return { clock, tables, jobs, context, derived };
