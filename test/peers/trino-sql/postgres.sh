@@ -22,7 +22,6 @@ start_postgres() {
     "${as_user[@]}" "$binaries/pg_ctl" -D "$folder/data" -w -l "$folder/data/server.log" \
       -o "-c listen_addresses=127.0.0.1 -p $postgres_port -k $folder -c fsync=off" start > /dev/null
   )
-  # shellcheck disable=SC2145
-  at_exit "cd $folder; ${as_user[@]} $binaries/pg_ctl -D $folder/data -m immediate stop > /dev/null; rm -rf $folder"
+  at_exit "cd $folder; ${as_user[*]} $binaries/pg_ctl -D $folder/data -m immediate stop > /dev/null; rm -rf $folder"
   psql -q -h 127.0.0.1 -p "$postgres_port" -U reader -d postgres -c 'CREATE DATABASE station'
 }
