@@ -42,12 +42,6 @@ export interface TouchedPartitions {
 export interface TableView {
   readonly liveFiles: (table: TableDefinition, query: LiveFileQuery) => Promise<LiveFiles>;
   readonly holdsProcessing: (file: DataFile, processingIds: readonly string[]) => Promise<boolean>;
-  /** Writes a file anew without the rows of some processings; null when none are left. */
-  readonly withoutRows: (
-    table: TableDefinition,
-    file: DataFile,
-    processingIds: readonly string[],
-  ) => Promise<DataFile | null>;
   /** A shared file written anew without the rows of these processings; null when none are left. */
   readonly withoutProcessings: (
     table: TableDefinition,

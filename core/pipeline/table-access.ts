@@ -1,7 +1,7 @@
 import { tableName } from '#schemas/table-definition.ts';
 import { goldPlotIndex } from '#schemas/tables.ts';
 import { type PublishContext, publish } from '../formats/iceberg/publish.ts';
-import { fileWithoutRows, fileWithoutRows } from '../maintenance/granule-files.ts';
+import { fileWithoutRows } from '../maintenance/granule-files.ts';
 import { aggregateFields } from './aggregate-fields.ts';
 import type { SettleContext } from './flow-context.ts';
 import { findLiveFiles, holdsProcessing } from './live-files.ts';
@@ -15,7 +15,6 @@ export function tableAccess(
     liveFiles: (table, query) => findLiveFiles(tables, table, query),
     holdsProcessing: (file, ids) => holdsProcessing(tables, file, ids),
     withoutProcessings: (table, file, ids) => fileWithoutRows(tables, table, file, { processingIds: new Set(ids) }),
-    withoutRows: (table, file, ids) => fileWithoutRows(tables, table, file, { processingIds: new Set(ids) }),
     afterCommit: async ({ touched, tables: changed, commitId }) => {
       if (changed.includes(tableName(goldPlotIndex))) await aggregateFields(tables, touched, commitId);
     },

@@ -33,12 +33,10 @@ export function touchedTables(plan: SettlementPlan, payload: Payload): readonly 
 /**
  * Puts the staged files of all complete granules into one table and takes out what it holds of their earlier processings,
  * in one snapshot. What it holds is asked of the table in every attempt: another writer may have compacted the files or
- * rolled them back since. The commit id is the same in every attempt, so that only one of them counts.
+ * rolled them back since. A file that holds rows of other granules too is written anew without these. The commit id is the same in every attempt, so that only one of them counts.
  *
  * @param branch Where to; main when undefined.
  * @returns null when the table has nothing to change.
- * A file that holds rows of other granules too is written anew without these.
- *
  * @throws as `publish`.
  */
 export async function publishTable(
@@ -59,8 +57,7 @@ export async function publishTable(
   for (let attempt = 1; ; attempt++) {
     const { files, committedId } = await context.liveFiles(table, query);
     if (committedId !== null) return committedId;
-    const shared: DataFile[] = [];
-    const owned = await ownedFiles(table, files, new Set(ids), context.holdsProcessing, shared);
+    const { owned, shared } = await heldFiles(table, files, new Set(ids), context.holdsProcessing);
     const change = withoutShared(
       changeOf(plan.manifest_id, table, granules, owned),
       shared,
@@ -81,7 +78,7 @@ function withoutShared(
   change: Omit<TableChange, 'commitId'>,
   shared: readonly DataFile[],
   rests: readonly (DataFile | null)[],
-): Omit<TableChange, 'commitId' | 'addFiles' | 'removePaths'> & { addFiles: DataFile[]; removePaths: string[] } {
+): Omit<TableChange, 'commitId'> {
   return {
     ...change,
     addFiles: [...change.addFiles, ...rests.filter((rest) => rest !== null)],
@@ -94,7 +91,7 @@ function changeOf(
   table: TableDefinition,
   granules: readonly CompleteGranule[],
   owned: readonly OwnedFile[],
-): Omit<TableChange, 'commitId' | 'addFiles' | 'removePaths'> & { addFiles: DataFile[]; removePaths: string[] } {
+): Omit<TableChange, 'commitId'> {
   const columns = new Map<number, ColumnDefinition>();
   const addFiles: DataFile[] = [];
   const live = new Set(owned.map(({ file }) => file.path));

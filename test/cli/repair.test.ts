@@ -114,4 +114,18 @@ describe('a lake that is repaired from the command line', () => {
     ]);
     expect((await json('status')).counts).toMatchObject({ waiting: 0, failed: 0 });
   });
+
+  it('takes one cube out of a file that maintenance merged with another, and leaves the other', async () => {
+    await answerOf(folder, ['maintain', 'silver.reflectance', '--compact']);
+    const files = (await json('sql', 'SELECT count(*) FROM silver.reflectance')).scan[0].fileCount;
+    const other = await rows("SELECT sum(r0800), count(*) FROM silver.reflectance WHERE cube_id = 'two'");
+    const header = writeCube(folder, 'one', { data: cropCounts(0.9) });
+    await answerOf(folder, ['ingest', header, ...at, ...options]);
+    expect(files).toBe(1);
+    expect(await rows("SELECT sum(r0800), count(*) FROM silver.reflectance WHERE cube_id = 'two'")).toEqual(other);
+    expect(
+      await rows("SELECT count(*), count(DISTINCT processing_id) FROM silver.reflectance WHERE cube_id = 'one'"),
+    ).toEqual([[expect.anything(), expect.anything()]]);
+    expect(Number((await rows("SELECT count(*) FROM silver.reflectance WHERE cube_id = 'one'"))[0]![0])).toBe(160);
+  });
 });

@@ -38,7 +38,6 @@ export class FileSet {
   /** Every file here is of one processing. */
   readonly holdsProcessing: TableView['holdsProcessing'] = async () => false;
 
-  readonly withoutRows: TableView['withoutRows'] = async () => null;
   readonly withoutProcessings: TableView['withoutProcessings'] = async () => null;
 
   /** A table as a rollback leaves it: these files and no others. */

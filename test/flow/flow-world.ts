@@ -42,7 +42,6 @@ export function flowWorld(): FlowWorld {
     publish: tables.publish,
     liveFiles: tables.liveFiles,
     holdsProcessing: tables.holdsProcessing,
-    withoutRows: tables.withoutRows,
     withoutProcessings: tables.withoutProcessings,
     afterCommit: async ({ commitId }: { commitId: string }) => void derived.add(commitId),
   };

@@ -4,12 +4,13 @@ import { tableName } from '#schemas/table-definition.ts';
 import type { DataFile } from '../../formats/iceberg/data-file.ts';
 import type { FlowContext, TableView } from '../flow-context.ts';
 import { payloadNamed } from '../granule-assembly.ts';
-import { ownedFiles, rowPredicates } from '../granule-files.ts';
+import { heldFiles, rowPredicates } from '../granule-files.ts';
 import { writeRecord } from '../ledger.ts';
 import { type CompleteOutcome, stagedOutcomes } from './stage-replacement.ts';
 
 /**
  * Compares what the tables show of each granule with what the branch holds, and keeps the answer beside the replacement.
+ * Old rows in a file that maintenance merged with other granules' are not compared: they count as absent.
  * @throws as `stagedOutcomes`
  */
 export async function compareReplacement(
@@ -51,7 +52,7 @@ async function liveNow(
   for (const table of payloadNamed(context.payloads, granule.payload).tables) {
     const predicates = rowPredicates(table, [granule.granule_key], earlier_ids);
     const live = await context.liveFiles(table, { predicates });
-    const owned = await ownedFiles(table, live.files, new Set(earlier_ids), context.holdsProcessing);
+    const { owned } = await heldFiles(table, live.files, new Set(earlier_ids), context.holdsProcessing);
     files[tableName(table)] = owned.map(({ file }) => file);
   }
   return files;

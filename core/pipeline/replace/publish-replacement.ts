@@ -77,7 +77,7 @@ async function changeState(
   if (etag === null) return void (await writeRecord(context.warehouse, key, { ...replacement, state }));
   if ((await tryWriteRecord(context.warehouse, key, { ...replacement, state }, onVersion(etag))) !== null) return;
   throw new CommitConflictError(
-    `Expected replacement ${replacement.replacement_id} to stay as it is, got a change by another process. Run the command again.`,
+    `Expected replacement ${replacement.replacement_id} to stay as it is, got a change by somebody else. Run the command again.`,
   );
 }
 
