@@ -13,7 +13,7 @@ const codeFolders = new Set([
   'bench',
   'test',
 ]);
-const kebabCase = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|extended\.test|config))?\.(ts|mts|mjs)$/;
+const kebabCase = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|extended\.test|peer|config))?\.(ts|mts|mjs)$/;
 
 export const domainNames: TidyRule = {
   name: 'names folders and files by the domain: kebab-case, no junk drawers',
