@@ -12,6 +12,9 @@ export const manifestGranuleCountMax = 200;
 export const batchArraySizeMin = 2;
 export const batchArraySizeMax = 10_000;
 
+/** AWS Batch describes at most a hundred jobs per call. */
+export const batchDescribeCountMax = 100;
+
 /** AWS Batch: a job is tried at most ten times; five covers a bad Spot afternoon without paying for a hopeless one. */
 export const jobAttemptCountMax = 5;
 

@@ -71,6 +71,8 @@ export interface FlowConfig {
   readonly warehouseUri: string;
   readonly objectQueueUrl: string;
   readonly jobQueueUrl: string;
+  readonly objectDeadLetterUrl: string;
+  readonly jobDeadLetterUrl: string;
   readonly batchJobQueue: string;
   readonly batchJobDefinition: string;
   readonly catalog: CatalogConfig;
@@ -83,10 +85,17 @@ export function readFlowConfig(variables: Variables = process.env): FlowConfig {
     warehouseUri: required(variables, environment.warehouseUri),
     objectQueueUrl: required(variables, environment.objectQueueUrl),
     jobQueueUrl: required(variables, environment.jobQueueUrl),
+    objectDeadLetterUrl: required(variables, environment.objectDeadLetterUrl),
+    jobDeadLetterUrl: required(variables, environment.jobDeadLetterUrl),
     batchJobQueue: required(variables, environment.batchJobQueue),
     batchJobDefinition: required(variables, environment.batchJobDefinition),
     catalog: readCatalogConfig(variables),
   };
+}
+
+/** @throws ConfigurationError that names the variable. Disposition: stop. */
+export function readDeploymentName(variables: Variables = process.env): string {
+  return required(variables, environment.deployment);
 }
 
 function required(variables: Variables, name: string): string {

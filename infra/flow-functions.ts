@@ -73,7 +73,7 @@ export class FlowFunctions extends Construct {
           jobQueue: [jobs.spotQueue.jobQueueArn, jobs.onDemandQueue.jobQueueArn],
         },
       },
-      targets: [new SqsQueue(storage.queues.jobs, { messageGroupId: 'settler' })],
+      targets: [new SqsQueue(storage.queues.jobs, { messageGroupId: 'cubelake' })],
     });
 
     const reconcilerRole = this.#role(`${deployment.name}-reconciler`);
@@ -113,10 +113,13 @@ export class FlowFunctions extends Construct {
       tracing: Tracing.ACTIVE,
       environmentEncryption: storage.key,
       environment: {
+        [environment.deployment]: deployment.name,
         [environment.rawUri]: props.rawUri,
         [environment.warehouseUri]: props.warehouseUri,
         [environment.objectQueueUrl]: storage.queues.objects.queueUrl,
         [environment.jobQueueUrl]: storage.queues.jobs.queueUrl,
+        [environment.objectDeadLetterUrl]: storage.queues.objectDeadLetters.queueUrl,
+        [environment.jobDeadLetterUrl]: storage.queues.jobDeadLetters.queueUrl,
         [environment.batchJobQueue]: jobs.spotQueue.jobQueueName,
         [environment.batchJobDefinition]: jobs.definitionName,
       },

@@ -1,4 +1,5 @@
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { acknowledge } from './acknowledge.ts';
 import type { BatchJobs } from './batch-jobs.ts';
 import type { StorageStack } from './storage-stack.ts';
@@ -32,8 +33,22 @@ export function allowReconciler(role: Role, storage: StorageStack, jobs: BatchJo
   allow(role, storage.warehouseName, [...writeObject, ...deleteObject], 'control/*');
   allowList(role, storage);
   allowSubmit(role, jobs);
-  const queues = [storage.queues.objects.queueArn, storage.queues.jobs.queueArn];
-  role.addToPolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: queues }));
+  const { objects, jobs: ends, objectDeadLetters, jobDeadLetters } = storage.queues;
+  const arnsOf = (...queues: readonly Queue[]): string[] => queues.map(({ queueArn }) => queueArn);
+  role.addToPolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: arnsOf(objects, ends) }));
+  role.addToPolicy(
+    new PolicyStatement({
+      actions: ['sqs:GetQueueAttributes'],
+      resources: arnsOf(objects, ends, objectDeadLetters, jobDeadLetters),
+    }),
+  );
+  // It looks at dead letters and leaves them there.
+  role.addToPolicy(
+    new PolicyStatement({
+      actions: ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility'],
+      resources: arnsOf(objectDeadLetters, jobDeadLetters),
+    }),
+  );
 }
 
 /** Reads raw cubes, writes bronze and staged files, and its own outcome. It can neither tag nor commit nor delete. */

@@ -92,7 +92,6 @@ function watchesOf(deployment: Deployment, storage: StorageStack, processing: Pr
       period,
       dimensionsMap: { deployment: deployment.name },
     });
-  const hour = Duration.hours(1);
   const dead = { period: Duration.minutes(5), statistic: 'Maximum' };
   return [
     {
@@ -120,28 +119,10 @@ function watchesOf(deployment: Deployment, storage: StorageStack, processing: Pr
       description: `${each.node.id} fails again and again. See its log.`,
     })),
     {
-      name: 'StuckJobs',
-      metric: own('StuckJobCount', hour),
-      threshold: 0,
-      description: 'Jobs wait for hosts or run beyond their time. Look at the Batch queue and the Spot capacity.',
-    },
-    {
       name: 'LostObjects',
       metric: own('LostObjectCount', Duration.days(1)),
       threshold: 0,
       description: 'Raw objects were in no state and were sent again. If it happens twice: see the event rule.',
-    },
-    {
-      name: 'SecondsSinceCommit',
-      metric: own('SecondsSinceCommit', hour),
-      threshold: 6 * 3600,
-      description: 'Granules are processed, but nothing was committed for six hours. See the settler.',
-    },
-    {
-      name: 'ComputeSecondsPerCube',
-      metric: own('ComputeSecondsPerCube', hour),
-      threshold: 3600,
-      description: 'A cube costs an hour of computing: look for repeated attempts.',
     },
   ];
 }

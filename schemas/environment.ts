@@ -13,9 +13,13 @@ export const environment = {
   /** Queues of the functions: new raw objects, and ends of jobs. */
   objectQueueUrl: 'CUBELAKE_OBJECT_QUEUE_URL',
   jobQueueUrl: 'CUBELAKE_JOB_QUEUE_URL',
+  objectDeadLetterUrl: 'CUBELAKE_OBJECT_DEAD_LETTER_URL',
+  jobDeadLetterUrl: 'CUBELAKE_JOB_DEAD_LETTER_URL',
   /** Where and as what the functions submit jobs to AWS Batch. */
   batchJobQueue: 'CUBELAKE_BATCH_JOB_QUEUE',
   batchJobDefinition: 'CUBELAKE_BATCH_JOB_DEFINITION',
+  /** Name of the deployment, in metrics. */
+  deployment: 'CUBELAKE_DEPLOYMENT',
   /** An Iceberg REST catalog; the pointer catalog in the warehouse where there is none. */
   catalogUri: 'CUBELAKE_CATALOG_URI',
   catalogWarehouse: 'CUBELAKE_CATALOG_WAREHOUSE',

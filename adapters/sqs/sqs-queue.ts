@@ -93,7 +93,9 @@ class SqsQueue implements Queue {
 
   async #sendBatch(bodies: readonly string[]): Promise<void> {
     await retrySome(this.#url, bodies, async (waiting) => {
-      const Entries = waiting.map((MessageBody, index) => ({ Id: String(index), MessageBody }));
+      // A FIFO queue hands out one message of a group at a time: ours have one group.
+      const group = this.#url.endsWith('.fifo') ? { MessageGroupId: 'cubelake' } : {};
+      const Entries = waiting.map((MessageBody, index) => ({ Id: String(index), MessageBody, ...group }));
       return (await this.#perform((client) => client.sendMessageBatch({ QueueUrl: this.#url, Entries }))).Failed;
     });
   }

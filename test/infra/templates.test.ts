@@ -88,7 +88,7 @@ describe('queues', () => {
   it('settle one job at a time', () => {
     storage.hasResourceProperties('AWS::SQS::Queue', { FifoQueue: true, RedrivePolicy: Match.anyValue() });
     processing.hasResourceProperties('AWS::Events::Rule', {
-      Targets: [Match.objectLike({ SqsParameters: { MessageGroupId: 'settler' } })],
+      Targets: [Match.objectLike({ SqsParameters: { MessageGroupId: 'cubelake' } })],
     });
   });
 });
@@ -160,7 +160,7 @@ describe('analysts', () => {
 });
 
 describe('what is watched', () => {
-  it.each(['OldestMessage', 'ObjectDeadLetters', 'JobDeadLetters', 'StuckJobs', 'SecondsSinceCommit'])('%s', (name) => {
+  it.each(['OldestMessage', 'ObjectDeadLetters', 'JobDeadLetters', 'LostObjects'])('%s', (name) => {
     const alarms = watch.findResources('AWS::CloudWatch::Alarm');
     const [alarm] = Object.entries(alarms).filter(([id]) => id.startsWith(name));
     expect(alarm![1]['Properties'].AlarmActions).toHaveLength(1);

@@ -5,7 +5,7 @@ const productFolders = new Set(['core', 'adapters', 'schemas', 'functions', 'bat
 
 const entryPatterns: readonly RegExp[] = [
   /^cli\/(main\.ts|bin\/[^/]+)$/,
-  /^functions\/[^/]+\/(handler|main)\.ts$/,
+  /^functions\/([^/]+\/(handler|main)|bundle)\.ts$/,
   /^(batch-jobs|edge-k3s)\/([^/]+\/)?main\.ts$/,
   /^infra\/(main|bin\/[^/]+)\.ts$/,
   // The reference implementation of the ports, which the conformance suites and fault tests run on.
