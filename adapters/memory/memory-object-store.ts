@@ -24,7 +24,7 @@ class MemoryObjectStore implements ObjectStore {
   readonly #clock: Clock | undefined;
 
   constructor(name: string, clock: Clock | undefined) {
-    this.rootUri = `memory://${name}`;
+    this.rootUri = name.includes('://') ? name : `memory://${name}`;
     this.#clock = clock;
   }
 

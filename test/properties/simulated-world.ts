@@ -38,12 +38,12 @@ export class SimulatedWorld {
   #isHealthy = false;
   readonly #onPut: (key: string, bytes: Uint8Array) => void;
 
-  constructor(seed: number, onPut: (key: string, bytes: Uint8Array) => void) {
+  constructor(seed: number, onPut: (key: string, bytes: Uint8Array) => void, store: string) {
     this.random = new RandomStream(seed, 'world');
     // Drawn once a seed: some worlds are calm, in others every tenth call fails.
     this.#faultRate = [0, 0.01, 0.04, 0.12][this.random.index(4)]!;
     this.#killRate = [0, 0, 0.005, 0.02][this.random.index(4)]!;
-    this.store = memoryObjectStore('lake', { nowMs: () => this.nowMs, sleepMs: async () => {} });
+    this.store = memoryObjectStore(store, { nowMs: () => this.nowMs, sleepMs: async () => {} });
     this.#onPut = onPut;
   }
 

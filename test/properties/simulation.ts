@@ -60,7 +60,21 @@ export interface SimulationReport {
  * @throws BrokenInvariant, or what a writer met and should not have.
  */
 export async function simulate(seed: number): Promise<SimulationReport> {
-  return new Simulation(seed).run();
+  return new Simulation(seed, 'lake').run();
+}
+
+/**
+ * The same, and all objects as the faults left them, before the world is healed, as if they lay at `rootUri`: for other programs
+ * to read.
+ * @throws as `simulate`
+ */
+export async function simulatedObjects(
+  seed: number,
+  rootUri: string,
+): Promise<{ readonly report: SimulationReport; readonly objects: ReadonlyMap<string, Uint8Array> }> {
+  const simulation = new Simulation(seed, rootUri, true);
+  const report = await simulation.run();
+  return { report, objects: simulation.objectsBeforeHealing };
 }
 
 class Simulation {
@@ -71,11 +85,21 @@ class Simulation {
   /** Changes of this round that another writer may make too. */
   #shared: { readonly commitId: string; readonly files: readonly DataFile[] }[] = [];
   readonly #kinds = new Map<StepKind, number>();
+  readonly #keepsObjects: boolean;
   #killCount = 0;
+  objectsBeforeHealing: ReadonlyMap<string, Uint8Array> = new Map();
   #uuidCount = 0;
 
-  constructor(seed: number) {
-    this.#world = new SimulatedWorld(seed, (key, bytes) => this.#history.onPut(key, bytes));
+  constructor(seed: number, place: string, keepsObjects = false) {
+    this.#keepsObjects = keepsObjects;
+    this.#world = new SimulatedWorld(seed, (key, bytes) => this.#history.onPut(key, bytes), place);
+  }
+
+  async #objects(): Promise<Map<string, Uint8Array>> {
+    const { store } = this.#world;
+    const out = new Map<string, Uint8Array>();
+    for await (const { key } of store.list('')) out.set(key, (await store.get(key)).bytes);
+    return out;
   }
 
   async run(): Promise<SimulationReport> {
@@ -89,6 +113,7 @@ class Simulation {
       await this.#checkAll();
       this.#world.nowMs += Math.round(random.between(2, 12) * dayMs);
     }
+    if (this.#keepsObjects) this.objectsBeforeHealing = await this.#objects();
     await this.#finish();
     return {
       commitCount: this.#history.snapshotOfCommit.size,

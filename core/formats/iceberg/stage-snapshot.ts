@@ -102,7 +102,8 @@ export async function stageSnapshot(
     'snapshot-id': snapshotId,
     ...(parentSnapshotId === null ? {} : { 'parent-snapshot-id': parentSnapshotId }),
     'sequence-number': sequenceNumber,
-    'timestamp-ms': Math.max(Math.floor(context.nowMs), metadata['last-updated-ms']),
+    // Later than all before: engines differ in which of two snapshots of one moment a time means.
+    'timestamp-ms': Math.max(Math.floor(context.nowMs), metadata['last-updated-ms'] + 1),
     'manifest-list': await writer.put(`snap-${snapshotId}-${context.attempt}`, list),
     summary: snapshotSummary({
       parent,
