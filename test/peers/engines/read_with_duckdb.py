@@ -23,7 +23,7 @@ def facts(name):
     snapshots = []
     for snapshot_id, ms in duckdb.execute(f"SELECT snapshot_id::VARCHAR, epoch_ms(timestamp_ms) FROM iceberg_snapshots({table}) ORDER BY timestamp_ms").fetchall():
         by_id = duckdb.execute(f"SELECT count(*) FROM {table} AT (VERSION => {snapshot_id})").fetchone()[0]
-        by_time = duckdb.execute(f"SELECT count(*) FROM {table} AT (TIMESTAMP => make_timestamp({ms + 1} * 1000))").fetchone()[0]
+        by_time = duckdb.execute(f"SELECT count(*) FROM {table} AT (TIMESTAMP => make_timestamp({ms} * 1000 + 500))").fetchone()[0]
         snapshots.append(dict(id=snapshot_id, timestampMs=ms, rowsById=by_id, rowsByTime=by_time))
     return dict(rows=row[0], columns=values, snapshots=snapshots, partitions=None)
 
