@@ -15,7 +15,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { processingStatusTag } from '#schemas/processing-status.ts';
 import { bucketNameOf, type Deployment } from './deployment.ts';
-import { refuseOutsiders } from './storage-stack.ts';
+import { refuseOutsiders } from './perimeter.ts';
 
 export interface RawBucketProps {
   readonly deployment: Deployment;

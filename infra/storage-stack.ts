@@ -1,12 +1,13 @@
 import { Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { CfnDatabase } from 'aws-cdk-lib/aws-glue';
-import { AnyPrincipal, Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import { bucketNameOf, type Deployment } from './deployment.ts';
 import { EventQueues } from './event-queues.ts';
+import { refuseOutsiders } from './perimeter.ts';
 import { RawBucket } from './raw-bucket.ts';
 
 export interface StorageStackProps extends StackProps {
@@ -103,22 +104,4 @@ export class StorageStack extends Stack {
     acknowledge(bucket, 'The log bucket is the end of the line: logs of its own would fill it.', 'AwsSolutions-S1');
     return bucket;
   }
-}
-
-/** Data perimeter: people and programs of another organisation are refused whatever their own policies say. */
-export function refuseOutsiders(bucket: Bucket, { organization_id }: Deployment): void {
-  if (organization_id === null) return;
-  bucket.addToResourcePolicy(
-    new PolicyStatement({
-      sid: 'OwnOrganizationOnly',
-      effect: Effect.DENY,
-      principals: [new AnyPrincipal()],
-      actions: ['s3:*'],
-      resources: [bucket.bucketArn, bucket.arnForObjects('*')],
-      conditions: {
-        StringNotEqualsIfExists: { 'aws:PrincipalOrgID': organization_id },
-        BoolIfExists: { 'aws:PrincipalIsAWSService': 'false' },
-      },
-    }),
-  );
 }

@@ -1,13 +1,11 @@
 import { type Pending, type Quarantine, quarantineSchema } from '#schemas/ledger.ts';
 import type { ObjectVersion } from '#schemas/manifest.ts';
 import { controlKeys } from '#schemas/object-keys.ts';
+import { processingStatusTag } from '#schemas/processing-status.ts';
 import type { ObjectFacts, ObjectStore } from '../ports/object-store.ts';
 import type { FlowContext } from './flow-context.ts';
 import { objectVersions } from './granule-version.ts';
 import { type LedgerRecord, readRecord, writeRecord } from './ledger.ts';
-
-/** The lifecycle rules of the raw bucket look at this tag: only `complete` lets an object move to an archive. */
-export const statusTag = 'processing_status';
 
 export async function writeQuarantine(context: Pick<FlowContext, 'warehouse'>, record: Quarantine): Promise<void> {
   await writeRecord(context.warehouse, controlKeys.quarantine(record.granule_key), record);
@@ -51,6 +49,8 @@ export async function tagParts(
     const current = await raw.head(part.key);
     if (current?.etag !== part.etag) continue;
     const tags = await raw.getTags(part.key);
-    if (tags[statusTag] !== status) await raw.setTags(part.key, { ...tags, [statusTag]: status });
+    if (tags[processingStatusTag.key] !== status) {
+      await raw.setTags(part.key, { ...tags, [processingStatusTag.key]: status });
+    }
   }
 }

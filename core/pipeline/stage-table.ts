@@ -4,12 +4,12 @@ import { dateOfDay } from '../day.ts';
 import { InvariantError } from '../errors.ts';
 import type { DataFile } from '../formats/iceberg/data-file.ts';
 import { tableKey, uriOf } from '../formats/iceberg/table-location.ts';
+import { type CellValue, columnOfCells } from '../formats/parquet/cell-columns.ts';
 import type { ColumnValues } from '../formats/parquet/column-values.ts';
 import { encodeParquet } from '../formats/parquet/parquet-file.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 
 /** One value of a row: `null` is NULL; dates are days and timestamps microseconds since 1970. */
-export type CellValue = string | number | bigint | boolean | null;
 export type Row = Readonly<Record<string, CellValue>>;
 
 /** Key of a data file: Hive-like folders for people, while Iceberg itself goes by its metadata. */
@@ -49,34 +49,11 @@ export function stagedTable(table: TableDefinition, dataFiles: readonly DataFile
 }
 
 function columnOf(type: TableDefinition['columns'][number]['type'], rows: readonly Row[], name: string): ColumnValues {
-  const cells = rows.map((row) => row[name] ?? null);
-  switch (type) {
-    case 'string':
-      return { kind: 'strings', values: cells.map((cell) => (cell === null ? null : String(cell))) };
-    case 'boolean':
-      return { kind: 'booleans', values: cells.map((cell) => (cell === null ? null : cell === true)) };
-    case 'float':
-      throw new InvariantError('Expected no float column in a small table: bands are staged tile by tile', { name });
-    case 'double':
-      return {
-        kind: 'float64',
-        values: Float64Array.from(cells, (cell) => (cell === null ? Number.NaN : Number(cell))),
-      };
-    case 'int':
-    case 'date':
-      return {
-        kind: 'int32',
-        values: Int32Array.from(cells, (cell) => Number(cell ?? 0)),
-        validMask: validMaskOf(cells),
-      };
-    case 'long':
-    case 'timestamptz': {
-      const values = BigInt64Array.from(cells, (cell) => BigInt((cell ?? 0) as number | bigint));
-      return { kind: 'int64', values, validMask: validMaskOf(cells) };
-    }
+  if (type === 'float') {
+    throw new InvariantError('Expected no float column in a small table: bands are staged tile by tile', { name });
   }
-}
-
-function validMaskOf(cells: readonly CellValue[]): Uint8Array | null {
-  return cells.includes(null) ? Uint8Array.from(cells, (cell) => (cell === null ? 0 : 1)) : null;
+  return columnOfCells(
+    type,
+    rows.map((row) => row[name] ?? null),
+  );
 }

@@ -1,10 +1,10 @@
 import type { TableDefinition } from '#schemas/table-definition.ts';
 import { type Predicate, planScan } from '../formats/iceberg/scan.ts';
 import { keyOf } from '../formats/iceberg/table-location.ts';
+import type { CellValue } from '../formats/parquet/cell-columns.ts';
 import { readRows } from '../formats/parquet/read-rows.ts';
 import type { Catalog } from '../ports/catalog.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
-import type { CellValue } from './stage-table.ts';
 
 export interface TableContext {
   readonly catalog: Catalog;
