@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+
 /** What /v1/statement answers. @source Trino documentation, "Trino client REST API" */
 interface Page {
   readonly nextUri?: string;
@@ -6,19 +8,34 @@ interface Page {
   readonly error?: { readonly errorName: string; readonly message: string };
 }
 
+/** Trino drops a node whose announcement is late, and takes it back with the next one: on a busy machine that is seconds. */
+const nodeWait = { pauseMs: 500, count: 240 };
+
 /**
  * Rows of one statement as objects by column name. Cast bigint to varchar in the statement where all digits matter.
+ * A statement that found no node has not begun, so it is asked again.
  * @throws Error with Trino's own message.
  */
 export async function trinoRows(uri: string, statement: string): Promise<Record<string, unknown>[]> {
+  for (let tried = 1; ; tried += 1) {
+    const answer = await ask(uri, statement);
+    if (answer.error === undefined) return answer.rows;
+    if (answer.error.errorName !== 'NO_NODES_AVAILABLE' || tried === nodeWait.count) {
+      throw new Error(`${answer.error.errorName}: ${answer.error.message} (${statement})`);
+    }
+    await setTimeout(nodeWait.pauseMs);
+  }
+}
+
+async function ask(uri: string, statement: string): Promise<Pick<Page, 'error'> & { rows: Record<string, unknown>[] }> {
   const headers = { 'X-Trino-User': 'peer', 'X-Trino-Catalog': 'lake', 'X-Trino-Time-Zone': 'UTC' };
   let page = await pageOf(await fetch(`${uri}/v1/statement`, { method: 'POST', body: statement, headers }));
   const rows: Record<string, unknown>[] = [];
   for (;;) {
-    if (page.error !== undefined) throw new Error(`${page.error.errorName}: ${page.error.message} (${statement})`);
+    if (page.error !== undefined) return { rows, error: page.error };
     const names = page.columns?.map((column) => column.name) ?? [];
     for (const row of page.data ?? []) rows.push(Object.fromEntries(names.map((name, at) => [name, row[at]])));
-    if (page.nextUri === undefined) return rows;
+    if (page.nextUri === undefined) return { rows };
     page = await pageOf(await fetch(page.nextUri));
   }
 }
