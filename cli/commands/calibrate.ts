@@ -1,22 +1,13 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileObjectStore } from '#adapters/file/file-object-store.ts';
-import type { CubeReader } from '#core/cube/cube.ts';
 import { ConfigurationError, exitCodes } from '#core/errors.ts';
 import { calibrateCube } from '#core/pipeline/cube/calibrate-cube.ts';
-import { planCalibration, type ReferenceReaders } from '#core/pipeline/cube/calibration-plan.ts';
+import { planCalibration } from '#core/pipeline/cube/calibration-plan.ts';
 import { overridesOf } from '#core/pipeline/cube/capture-file.ts';
-import type { Capture } from '#schemas/capture.ts';
-import {
-  type Command,
-  type CommandCall,
-  hasFlag,
-  jsonOption,
-  numberOption,
-  requiredText,
-  textOption,
-} from '../command.ts';
+import { type Command, hasFlag, jsonOption, requiredText, textOption } from '../command.ts';
 import { captureFromOptions, captureOptions } from '../ingest/capture-options.ts';
+import { openReferenceFiles, referenceOptions, withReferenceTimes } from '../ingest/reference-readers.ts';
 import { oneCube } from '../one-cube.ts';
 import { openCubeFile } from '../open-cube-file.ts';
 import { makeFolder, requireReplaceable } from '../own-files.ts';
@@ -29,13 +20,7 @@ export const command: Command = {
   options: {
     out: { type: 'string', value: 'DIR', help: 'folder to make' },
     force: { type: 'boolean', help: 'replace the Zarr folder if it is there' },
-    dark: { type: 'string', value: 'CUBE', help: "dark reference, taken with the cube's integration time" },
-    white: { type: 'string', value: 'CUBE', help: 'white reference: the panel' },
-    'white-dark': {
-      type: 'string',
-      value: 'CUBE',
-      help: "dark reference of the white's integration time, where that differs",
-    },
+    ...referenceOptions,
     ...captureOptions,
     json: jsonOption,
   },
@@ -46,7 +31,7 @@ export const command: Command = {
     }
     if (existsSync(out)) requireReplaceable(out);
     const path = oneCube(call, 'calibrate');
-    const capture = withTimes(captureFromOptions(call), call);
+    const capture = withReferenceTimes(captureFromOptions(call), call);
     const reader = await openCubeFile(path, overridesOf(capture));
     const references = await openReferenceFiles(call, capture);
     const partial = join(dirname(out), `.${process.pid}.cubelake-partial`);
@@ -71,26 +56,3 @@ export const command: Command = {
     }
   },
 };
-
-function withTimes(capture: Capture, call: CommandCall): Capture {
-  const positive = { min: Number.MIN_VALUE, max: 1e9 };
-  const darkMs = numberOption(call, 'dark-time-ms', positive);
-  const whiteMs = numberOption(call, 'white-time-ms', positive);
-  return {
-    ...capture,
-    ...(darkMs !== null && { dark: { key: '', ...capture.dark, integration_time_ms: darkMs } }),
-    ...(whiteMs !== null && { white: { key: '', ...capture.white, integration_time_ms: whiteMs } }),
-  };
-}
-
-async function openReferenceFiles(call: CommandCall, capture: Capture): Promise<ReferenceReaders | null> {
-  const open = (name: string): Promise<CubeReader> | null => {
-    const path = textOption(call, name);
-    return path === null ? null : openCubeFile(path, capture.dataset === undefined ? {} : { dataset: capture.dataset });
-  };
-  const [dark, white, whiteDark] = [await open('dark'), await open('white'), await open('white-dark')];
-  if (dark === null && white === null) return null;
-  if (dark === null || white === null)
-    throw new ConfigurationError('Expected --dark and --white together, got one of them.');
-  return { dark, white, whiteDark };
-}

@@ -19,6 +19,7 @@ const loaders: Readonly<Record<string, () => Promise<{ readonly command: Command
   recommend: () => import('./recommend.ts'),
   maintain: () => import('./maintain.ts'),
   'catalog serve': () => import('./catalog-serve.ts'),
+  'edge preview': () => import('./edge-preview.ts'),
 };
 
 export const commandNames: readonly string[] = Object.keys(loaders);

@@ -7,6 +7,8 @@ export type ColumnValues =
   | { readonly kind: 'constant'; readonly value: string | number | bigint | boolean | null }
   /** int and date (days since 1970). `validMask`: 1 = valid; null when all are. */
   | { readonly kind: 'int32'; readonly values: Int32Array; readonly validMask: Uint8Array | null }
+  /** int whose neighbours differ by noise in the low byte only: byte-stream split. `validMask` as above. */
+  | { readonly kind: 'splitInt32'; readonly values: Int32Array; readonly validMask: Uint8Array | null }
   /** long and timestamptz (microseconds since 1970, UTC). */
   | { readonly kind: 'int64'; readonly values: BigInt64Array; readonly validMask: Uint8Array | null }
   /** double; NaN is NULL. */

@@ -45,6 +45,8 @@ function encodeByKind(
     case 'int32':
     case 'int64':
       return encodeNumbers(column, values.values, values.validMask, rowCount);
+    case 'splitInt32':
+      return encodeNumbers(column, values.values, values.validMask, rowCount, 'split');
     case 'strings': {
       const { dictionary, codes } = dictionaryOf(values.values);
       return encodeCodes(column, dictionary, codes, rowCount);
@@ -146,12 +148,13 @@ function dictionaryOf(values: readonly (string | null)[]): { dictionary: string[
 
 type NumberArray = Int32Array | BigInt64Array | Float64Array;
 
-/** Dictionary where values repeat, else plain (doubles: byte-stream split, whose high bytes compress). */
+/** Dictionary where values repeat, else plain (doubles and `split`: byte-stream split, whose high bytes compress). */
 function encodeNumbers(
   column: ParquetColumn,
   values: NumberArray,
   validMask: Uint8Array | null,
   rowCount: number,
+  layout: 'plain' | 'split' = values instanceof Float64Array ? 'split' : 'plain',
 ): EncodedColumn {
   const dense = validMask === null ? values : withoutInvalid(values, validMask, rowCount);
   if (dense.length === 0) return noValues(column, rowCount);
@@ -176,11 +179,11 @@ function encodeNumbers(
     };
   }
   const bytes = new Uint8Array(dense.buffer, dense.byteOffset, dense.byteLength);
-  if (dense instanceof Float64Array) {
+  if (layout === 'split') {
     return {
       ...facts,
       dictionary: null,
-      values: splitByteStreams(bytes, 8),
+      values: splitByteStreams(bytes, dense.BYTES_PER_ELEMENT),
       encoding: encoding.byteStreamSplit,
       isNoise: false,
     };

@@ -69,7 +69,7 @@ export class TileProcessor {
 }
 
 /** Plot of each pixel, in the plots' system in metres: the cube's own, or the UTM zone of a cube in degrees. */
-function plotsOf(
+export function plotsOf(
   placed: PlacedPlots,
   georeference: Georeference,
   positions: PixelPositions,

@@ -1,0 +1,77 @@
+import type { CubeHeader, CubeReader } from '../cube/cube.ts';
+import { positionsOf } from '../cube/georeference.ts';
+import { KernelMemory } from '../kernels/kernel-memory.ts';
+import type { CubePlots } from '../pipeline/cube/cube-plots.ts';
+import { plotsOf } from '../pipeline/cube/tile-processor.ts';
+import { type TileGrid, tileGridOf, tileRange } from '../pipeline/cube/tile-setup.ts';
+import type { CalibratedTile } from '../ports/calibration-kernel.ts';
+import type { CalibrationCoefficients } from '../radiometry/coefficients.ts';
+import { plainRowsBytes, plainRowsKernel } from '../radiometry/plain-rows.ts';
+import type { ResolvedIndex } from '../spectral-indices/resolve-index.ts';
+import { type EdgeTile, edgeTileOf } from './edge-tile.ts';
+
+/** Tiles of whole cells, as large as the pipeline's own allow. */
+export function edgeGridOf(header: CubeHeader, cellSize: number): TileGrid {
+  const grid = tileGridOf(header);
+  const tileLineCount = Math.max(cellSize, Math.floor(grid.tileLineCount / cellSize) * cellSize);
+  return { ...grid, tileLineCount };
+}
+
+/** Reads and calibrates tiles of one cube with the pipeline's own kernel. A tile is valid until the next is read. */
+export class CalibratedTiles {
+  readonly #reader: CubeReader;
+  readonly #coefficients: CalibrationCoefficients;
+  readonly #grid: TileGrid;
+  readonly #plots: CubePlots | null;
+  readonly #indices: readonly ResolvedIndex[];
+  readonly #tile: CalibratedTile;
+  readonly #target: Uint8Array<ArrayBuffer>;
+  readonly #kernel: ReturnType<typeof plainRowsKernel>;
+
+  constructor(
+    reader: CubeReader,
+    coefficients: CalibrationCoefficients,
+    grid: TileGrid,
+    { plots, indices }: { plots: CubePlots | null; indices: readonly ResolvedIndex[] },
+  ) {
+    const pixelCount = grid.tileLineCount * grid.sampleCount;
+    const valuesBytes = grid.bandCount * pixelCount * 2;
+    const memory = new KernelMemory(2 * valuesBytes + plainRowsBytes(grid.bandCount, grid.sampleCount) + 64);
+    this.#reader = reader;
+    this.#coefficients = coefficients;
+    this.#grid = grid;
+    this.#plots = plots;
+    this.#indices = indices;
+    this.#tile = {
+      packed: new Int16Array(memory.buffer, memory.take(valuesBytes), grid.bandCount * pixelCount),
+      quality: new Uint8Array(grid.bandCount * pixelCount),
+      pixelQuality: new Uint8Array(pixelCount),
+      bandQuality: new Uint8Array(grid.bandCount),
+    };
+    this.#target = memory.bytes(valuesBytes);
+    this.#kernel = plainRowsKernel(memory, coefficients, this.#tile);
+  }
+
+  async read(tileIndex: number): Promise<EdgeTile> {
+    const range = tileRange(this.#grid, tileIndex);
+    const { sampleCount } = this.#grid;
+    const window = await this.#reader.readLines({ ...range, target: this.#target });
+    this.#kernel(window, this.#coefficients, this.#tile);
+    const lineCount = range.lineEnd - range.lineStart;
+    const place = {
+      lineStart: range.lineStart,
+      lineCount,
+      sampleCount,
+      plotOfPixel: await this.#plotOfPixel(range, lineCount * sampleCount),
+    };
+    return edgeTileOf(this.#tile, place, this.#indices);
+  }
+
+  async #plotOfPixel(range: { lineStart: number; lineEnd: number }, pixelCount: number): Promise<Int32Array | null> {
+    const { georeference } = this.#reader.header;
+    if (this.#plots === null || georeference === null) return null;
+    const locations = await this.#reader.readLocations(range);
+    const positions = positionsOf(georeference, { ...range, sampleCount: this.#grid.sampleCount }, locations);
+    return plotsOf(this.#plots.placed, georeference, positions, pixelCount);
+  }
+}
