@@ -36,6 +36,12 @@ export const jobLogBytesMax = 1 * mib;
 /** Small ledger objects that are read or written at a time: enough to hide a store's latency, far below any request limit. */
 export const ledgerParallelCount = 8;
 
+/** The batcher looks at so many granules, then sends what is ready of them: about ten seconds of requests to S3. */
+export const examinedGranuleCountMax = 1000;
+
+/** A manifest is begun only with this much of a Lambda call left: 200 claims, eight at a time, and throttled submissions. */
+export const manifestSendMsMax = 45_000;
+
 /** S3 keys are at most 1024 bytes of UTF-8. */
 export const objectKeyBytesMax = 1024;
 
@@ -205,3 +211,9 @@ export const metricsColumnCountMax = 100;
 
 /** Up to this many new paths are searched for in the bytes of a manifest; for more, decoding it once is cheaper. */
 export const searchedPathCountMax = 64;
+
+/** Below so many tiles a cube is done before a GPU is opened and compared: about a third of a second where there is one. */
+export const measuredTileCountMin = 8;
+
+/** Tiles that one GPU has in work: one computes while the results of another are copied out and the counts of a third go in. */
+export const deviceTileCountMax = 3;

@@ -10,7 +10,7 @@ import { granuleVersionId, isSameVersion, objectVersions } from './granule-versi
 import { inParallel } from './in-parallel.ts';
 import { readRecord } from './ledger.ts';
 import type { GranuleRequest } from './pack-manifest.ts';
-import { listPending, type PendingRequest, removePending } from './pending-requests.ts';
+import { type PendingRequest, removePending } from './pending-requests.ts';
 import { quarantineIncomplete, readQuarantine } from './quarantine.ts';
 
 /** A granule version that no manifest has yet, and all requests that it answers. */
@@ -27,13 +27,17 @@ export interface ExaminedRequests {
 }
 
 /**
- * Looks at what raw holds now for every request of the ledger: what the events said is old news. Requests that are
- * answered already are removed.
+ * Looks at what raw holds now for requests of the ledger: what the events said is old news. Requests that are answered
+ * already are removed.
+ *
+ * @param groups Requests that ask for the same work are in one group.
  */
-export async function examineRequests(context: FlowContext): Promise<ExaminedRequests> {
+export async function examineRequests(
+  context: FlowContext,
+  groups: readonly (readonly PendingRequest[])[],
+): Promise<ExaminedRequests> {
   const waiting: { granuleKey: string; missing: string }[] = [];
   const incomplete: string[] = [];
-  const groups = groupByWork(await listPending(context));
   const examined = await inParallel(groups, ledgerParallelCount, async (requests): Promise<RequestedGranule[]> => {
     const { pending } = requests[0]!;
     const granuleKey = pending.granule_key;
@@ -103,11 +107,6 @@ async function resultStands(context: FlowContext, granule: Granule): Promise<boo
   if (quarantine !== null && isSameVersion(quarantine.value.parts, granule.parts)) return true;
   const state = await readRecord(context.warehouse, controlKeys.granule(granule.granule_key), granuleStateSchema);
   return state !== null && isSameVersion(state.value.parts, granule.parts);
-}
-
-/** Events of all parts of a granule ask for the same work. */
-function groupByWork(requests: readonly PendingRequest[]): PendingRequest[][] {
-  return [...Map.groupBy(requests, ({ pending }) => JSON.stringify(Object.entries(pending).toSorted())).values()];
 }
 
 function newestMs(objects: readonly ObjectFacts[]): number {

@@ -72,6 +72,11 @@ export async function listPending(context: FlowContext): Promise<PendingRequest[
   return requests;
 }
 
+/** Events of all parts of a granule ask for the same work. */
+export function groupByWork(requests: readonly PendingRequest[]): PendingRequest[][] {
+  return [...Map.groupBy(requests, ({ pending }) => JSON.stringify(Object.entries(pending).toSorted())).values()];
+}
+
 export async function removePending(context: FlowContext, requests: readonly PendingRequest[]): Promise<void> {
   await inParallel(requests, ledgerParallelCount, ({ key }) => context.warehouse.delete(key));
 }

@@ -1,6 +1,8 @@
-import { queueBatchCountMax } from '#core/limits.ts';
+import { ConfigurationError } from '#core/errors.ts';
+import { ledgerParallelCount, manifestSendMsMax, queueBatchCountMax } from '#core/limits.ts';
 import { type BatchingReport, batchManifests } from '#core/pipeline/batch-manifests.ts';
 import type { FlowContext } from '#core/pipeline/flow-context.ts';
+import { inParallel } from '#core/pipeline/in-parallel.ts';
 import type { PackMode } from '#core/pipeline/pack-manifest.ts';
 import { takeMessage } from '#core/pipeline/pending-requests.ts';
 
@@ -20,16 +22,33 @@ export interface SqsBatchResponse {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }
 
-/** Lambda, on a batch of messages: takes them into the ledger and sends full manifests. */
-export async function onEvents(context: FlowContext, event: SqsEvent): Promise<SqsBatchResponse> {
-  const { poison } = await takeMessages(context, event.Records);
-  await batchManifests(context, 'full');
-  return { batchItemFailures: poison.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+/** What a schedule sends: full manifests every minute, and now and then everything that waits. */
+export interface PackEvent {
+  readonly pack: PackMode;
 }
 
-/** Lambda, on a schedule: sends what is there, so that a single cube in winter is not stuck. */
-export function onSchedule(context: FlowContext): Promise<BatchingReport> {
-  return batchManifests(context, 'flush');
+/**
+ * One Lambda call. Messages are only taken into the ledger, so that a burst empties the queue quickly and a throttled
+ * AWS Batch makes no message fail; manifests are made on schedule, as many as the time of the call allows.
+ *
+ * @param remainingMs Asked again and again: what is left of the call.
+ * @throws ConfigurationError for an event that is neither. Disposition: stop.
+ */
+export async function onBatcherEvent(
+  context: FlowContext,
+  event: SqsEvent | PackEvent,
+  remainingMs: () => number,
+): Promise<SqsBatchResponse | BatchingReport> {
+  if ('Records' in event) {
+    const { poison } = await takeMessages(context, event.Records);
+    return { batchItemFailures: poison.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+  }
+  if (event.pack === 'full' || event.pack === 'flush') {
+    return batchManifests(context, event.pack, () => remainingMs() > manifestSendMsMax);
+  }
+  throw new ConfigurationError(
+    `Expected Records, or pack as full or flush, got ${JSON.stringify(event).slice(0, 200)} (batcher). Correct the schedule.`,
+  );
 }
 
 /** The local scheduler: the same, over a queue that it asks itself. A poison message is let go at once. */
@@ -59,12 +78,11 @@ async function takeMessages(
   context: FlowContext,
   messages: readonly { readonly messageId: string; readonly body: string }[],
 ): Promise<Pick<BatcherReport, 'ignoredCount' | 'poison'>> {
-  let ignoredCount = 0;
-  const poison: { messageId: string; reason: string }[] = [];
-  for (const { messageId, body } of messages) {
-    const intake = await takeMessage(context, body);
-    ignoredCount += intake.ignoredCount;
-    if (intake.poison !== null) poison.push({ messageId, reason: intake.poison });
-  }
-  return { ignoredCount, poison };
+  const intakes = await inParallel(messages, ledgerParallelCount, ({ body }) => takeMessage(context, body));
+  return {
+    ignoredCount: intakes.reduce((count, intake) => count + intake.ignoredCount, 0),
+    poison: intakes.flatMap(({ poison }, position) =>
+      poison === null ? [] : [{ messageId: messages[position]!.messageId, reason: poison }],
+    ),
+  };
 }

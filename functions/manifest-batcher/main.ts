@@ -1,12 +1,15 @@
 import { cloudFlow } from '../cloud-flow.ts';
 import { readFlowConfig } from '../config.ts';
-import { onEvents, onSchedule, type SqsBatchResponse, type SqsEvent } from './handler.ts';
+import { onBatcherEvent, type PackEvent, type SqsBatchResponse, type SqsEvent } from './handler.ts';
 
 /** Once for all calls of one Lambda environment. */
 const flow = cloudFlow(readFlowConfig());
 
-/** Messages of the object queue, or the schedule that sends what waits. */
-export async function handler(event: SqsEvent | { readonly flush: true }): Promise<SqsBatchResponse | undefined> {
-  if (!('flush' in event)) return onEvents(flow, event);
-  await onSchedule(flow);
+/** Messages of the object queue, or a schedule that makes manifests. */
+export async function handler(
+  event: SqsEvent | PackEvent,
+  call: { getRemainingTimeInMillis(): number },
+): Promise<SqsBatchResponse | undefined> {
+  const answer = await onBatcherEvent(flow, event, () => call.getRemainingTimeInMillis());
+  return 'batchItemFailures' in answer ? answer : undefined;
 }

@@ -4,7 +4,12 @@ import { objectCreatedMessage, reprocessMessage } from '#core/pipeline/flow-mess
 import { redrive } from '#core/pipeline/redrive.ts';
 import { settle } from '#core/pipeline/settle.ts';
 import { reconcile, status } from '#core/pipeline/status.ts';
-import { onQueue as batchQueue, onEvents, onSchedule } from '#functions/manifest-batcher/handler.ts';
+import {
+  onQueue as batchQueue,
+  onBatcherEvent,
+  type PackEvent,
+  type SqsEvent,
+} from '#functions/manifest-batcher/handler.ts';
 import { manifestSchema } from '#schemas/manifest.ts';
 import { controlKeys } from '#schemas/object-keys.ts';
 import { type FlowWorld, flowRound, flowToRest, flowWorld, settledTexts, upload } from './flow-world.ts';
@@ -20,6 +25,9 @@ async function manifestSizes(world: FlowWorld): Promise<number[]> {
   });
   return (await Promise.all(sizes)).toSorted((left, right) => left - right);
 }
+
+/** One call of the batcher in Lambda, with all the time that it wants. */
+const call = (world: FlowWorld, event: SqsEvent | PackEvent) => onBatcherEvent(world.context, event, () => 300_000);
 
 describe('the flow from events to tables', () => {
   it('brings a granule whose parts came in any order into the tables once, and tags it complete', async () => {
@@ -187,15 +195,18 @@ describe('what waits', () => {
     const events: string[] = [];
     for (let granule = 0; granule < 50; granule++) events.push(...(await upload(world, `g${granule}`, `${granule}`)));
     const records = events.map((body, position) => ({ messageId: String(position), body }));
-    expect(await onEvents(world.context, { Records: records.slice(0, 98) })).toEqual({ batchItemFailures: [] });
+    expect(await call(world, { Records: records.slice(0, 98) })).toEqual({ batchItemFailures: [] });
+    await call(world, { pack: 'full' });
     expect(await manifestSizes(world)).toEqual([]);
-    await onEvents(world.context, { Records: records.slice(98) });
+    expect(await call(world, { Records: records.slice(98) })).toEqual({ batchItemFailures: [] });
+    // Messages are taken, and send nothing themselves.
+    expect(await manifestSizes(world)).toEqual([]);
+    await call(world, { pack: 'full' });
     expect(await manifestSizes(world)).toEqual([50]);
-    await onEvents(world.context, {
-      Records: (await upload(world, 'more', 'x')).map((body) => ({ messageId: 'm', body })),
-    });
-    expect(await manifestSizes(world)).toEqual([50]);
-    expect((await onSchedule(world.context)).manifests).toMatchObject([{ granuleCount: 1 }]);
+    const late = (await upload(world, 'more', 'x')).map((body) => ({ messageId: 'm', body }));
+    await call(world, { Records: late });
+    expect(await call(world, { pack: 'full' })).toMatchObject({ manifests: [], readyCount: 1 });
+    expect(await call(world, { pack: 'flush' })).toMatchObject({ manifests: [{ granuleCount: 1 }], readyCount: 0 });
     expect(await manifestSizes(world)).toEqual([1, 50]);
   });
 
@@ -218,7 +229,7 @@ describe('what waits', () => {
       { messageId: '1', body: txt! },
       { messageId: '2', body: '{]' },
     ];
-    expect(await onEvents(world.context, { Records })).toEqual({ batchItemFailures: [{ itemIdentifier: '2' }] });
+    expect(await call(world, { Records })).toEqual({ batchItemFailures: [{ itemIdentifier: '2' }] });
   });
 
   it('ignores objects of other buckets and of no payload', async () => {
