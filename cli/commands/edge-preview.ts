@@ -32,7 +32,7 @@ export const command: Command = {
     mode: { type: 'string', value: 'MODE', help: 'cells (default), pixels, components or all' },
     out: { type: 'string', value: 'DIR', help: 'keep the parts in this folder' },
     'cell-size': { type: 'string', value: 'N', help: `pixels along a cell, default ${defaultEdgeSettings.cellSize}` },
-    precision: { type: 'string', value: 'P', help: 'precision of stored reflectance, default 0.0001' },
+    precision: { type: 'string', value: 'P', help: 'precision of stored reflectance, default 0.0002' },
     components: { type: 'string', value: 'N', help: `default ${defaultEdgeSettings.componentCount}` },
     'ndvi-min': { type: 'string', value: 'V', help: 'keep vegetation only: pixels whose NDVI reaches this' },
     'part-kib': { type: 'string', value: 'N', help: 'largest part, default 900; 128 for AWS IoT Core' },

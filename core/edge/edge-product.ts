@@ -36,7 +36,7 @@ export interface EdgeSettings {
 /** 50 to 100 times smaller than 16-bit cubes of 200 and more bands; measured in bench/results/edge-modes.json. */
 export const defaultEdgeSettings: EdgeSettings = {
   cellSize: 8,
-  stepPacked: 1,
+  stepPacked: 2,
   pixelIndexPrecision: 1e-3,
   componentCount: 5,
   scorePrecision: 2e-3,
