@@ -46,9 +46,9 @@ const packedBits = new Uint8Array(pixelCount * 2 + 64);
 const everyBand = (work: (start: number) => void): void => {
   for (let band = 0; band < bandCount; band++) work(band * pixelCount);
 };
-const loops: Readonly<Record<string, () => void>> = {
+const loops: Readonly<Record<string, () => unknown>> = {
   'calibrate, JavaScript': () => calibrateTile(window, coefficients, planes),
-  calibrate: () => kernel(window, coefficients, planes),
+  calibrate: () => kernel(window, planes),
   'encode one column of packed reflectance': () =>
     everyBand((start) => encodePacked(planes.packed.subarray(start, start + pixelCount), pixelCount, scratch)),
   'of it, packing 12 bits, JavaScript': () => everyBand(() => writeBitPacked(packedBits, 0, codes, pixelCount, 12)),
@@ -62,7 +62,7 @@ const text = `${JSON.stringify({ machine: { cpu: cpus()[0]!.model, node: process
 writeFileSync(join(import.meta.dirname, 'results/kernels.json'), text);
 process.stdout.write(text);
 
-function least(work: () => void): number {
+function least(work: () => unknown): number {
   let seconds = Number.POSITIVE_INFINITY;
   for (let round = 0; round < roundCount; round++) {
     const start = performance.now();

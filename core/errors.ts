@@ -113,6 +113,13 @@ export class TemporaryError extends CubelakeError {
   }
 }
 
+/** A GPU is not there, cannot take this cube, or went away. The CPU does the same work, so this seldom ends a job. */
+export class DeviceUnavailableError extends CubelakeError {
+  constructor(message: string, fields: ErrorFields = {}, cause?: unknown) {
+    super(message, 'retry', fields, cause);
+  }
+}
+
 /** A bug of ours: an internal promise does not hold. */
 export class InvariantError extends CubelakeError {
   constructor(message: string, fields: ErrorFields = {}) {

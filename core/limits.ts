@@ -110,14 +110,20 @@ export const commitWaitMsMax = 5000;
 /** After an unknown commit the table is read back this often before the writer gives up: a slow catalog shows it within seconds. */
 export const commitStatusCheckCountMax = 3;
 
-/** Iceberg's own default: with more manifests than this in a snapshot, small ones are merged, so that planning stays a few requests. */
-export const icebergManifestCountBeforeMerge = 100;
+/** So many manifests of one size class become one of the next: few enough to read at a time, and a file's entry moves once per factor of eight. */
+export const icebergManifestCountBeforeMerge = 8;
 
 /** Iceberg's own default size of a merged manifest: some ten thousand data files. */
 export const icebergManifestBytesTarget = 8 * mib;
 
-/** One merge reads at most this much of manifests, so that no commit of a large table needs gigabytes. */
-export const manifestMergeBytesMax = 32 * mib;
+/** Entries of one new manifest that a merge of an append writes out anew: 8 of them take some tens of milliseconds. Larger ones wait for maintenance. */
+export const manifestMergeEntryCountMax = 1000;
+
+/** A manifest up to this is fetched whole: a request more would cost a store more time than the bytes. */
+export const manifestWholeBytesMax = 256 * kib;
+
+/** First bytes of a larger manifest, which hold the schema of a thousand columns and the places of its blocks more often than not. */
+export const manifestHeaderBytesFirst = 64 * kib;
 
 /** Manifests that are read at a time: enough to hide a store's latency, few enough for a small job's memory. */
 export const manifestParallelCount = 8;

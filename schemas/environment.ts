@@ -32,6 +32,8 @@ export const environment = {
   catalogScope: 'CUBELAKE_CATALOG_SCOPE',
   /** Worker threads of one job. */
   threads: 'CUBELAKE_THREADS',
+  /** What calibrates: `auto` (the faster of both, measured), `cpu` or `gpu`. */
+  kernel: 'CUBELAKE_KERNEL',
   /** Attempt of this job, from 1; AWS Batch has its own name for the same. */
   attempt: 'CUBELAKE_ATTEMPT',
   batchAttempt: 'AWS_BATCH_JOB_ATTEMPT',

@@ -1,4 +1,4 @@
-import { CubelakeError, type Disposition, type ErrorFields } from '#core/errors.ts';
+import { CubelakeError, DeviceUnavailableError, type Disposition, type ErrorFields } from '#core/errors.ts';
 
 /** An error that crosses a thread: class names do not survive structured cloning, dispositions must. */
 export interface CarriedError {
@@ -30,6 +30,8 @@ export function carry(error: unknown): CarriedError {
 }
 
 export function revive(carried: CarriedError): CubelakeError {
+  // The only class that code, and not its disposition, looks for on the other side.
+  if (carried.name === DeviceUnavailableError.name) return new DeviceUnavailableError(carried.message, carried.fields);
   const error = new CubelakeError(carried.message, carried.disposition, carried.fields);
   error.name = carried.name;
   if (carried.stack !== undefined) error.stack = carried.stack;

@@ -1,16 +1,23 @@
 import { Worker } from 'node:worker_threads';
 import { TemporaryError } from '#core/errors.ts';
 import { type TileResult, type TileSetup, tileCountOf } from '#core/pipeline/cube/tile-setup.ts';
-import type { TilePool } from '#core/ports/tile-pool.ts';
-import { type CarriedError, revive } from './carried-error.ts';
+import type { DeviceKernel } from '#core/ports/calibration-kernel.ts';
+import { cpuOnly, type KernelOpener, type TilePool } from '#core/ports/tile-pool.ts';
+import { type CarriedError, carry, revive } from './carried-error.ts';
+import { planesOf, type SharedTile, windowOf } from './shared-tile.ts';
 
 /** What goes to a worker thread and what comes back. */
 export type TileRequest =
-  | { readonly setup: TileSetup }
+  | { readonly setup: TileSetup; readonly hasDevice: boolean }
   | { readonly tileIndex: number; readonly spare: ArrayBuffer | null }
+  /** The device is done with the shared tile, or failed. */
+  | { readonly calibrated: true }
+  | { readonly calibrated: false; readonly error: CarriedError }
   | { readonly finish: true };
 export type TileReply =
   | { readonly tileIndex: number; readonly result: TileResult }
+  /** The device, which the main thread holds, shall calibrate this. */
+  | { readonly calibrate: SharedTile }
   | { readonly finished: true }
   | { readonly error: CarriedError };
 
@@ -20,6 +27,8 @@ export interface ThreadPoolOptions {
   readonly workerUrl: URL;
   /** Reaches the worker as `workerData.wiring`. */
   readonly wiring: unknown;
+  /** Opens a GPU for a cube in the main thread; all threads share it. */
+  readonly openKernel?: KernelOpener;
 }
 
 /**
@@ -43,14 +52,17 @@ export function threadTilePool(options: ThreadPoolOptions): TilePool {
       prepare(tileCount);
       const workers = prepared;
       prepared = [];
-      for (const worker of workers) {
-        worker.ref();
-        worker.postMessage({ setup } satisfies TileRequest);
-      }
+      let device: DeviceKernel | null = null;
       try {
-        await new TileRun(workers, tileCount, onTile).finished;
+        device = await (options.openKernel ?? cpuOnly)(setup);
+        for (const worker of workers) {
+          worker.ref();
+          worker.postMessage({ setup, hasDevice: device !== null } satisfies TileRequest);
+        }
+        await new TileRun(workers, tileCount, device, onTile).finished;
       } finally {
         await Promise.all(workers.map((worker) => worker.terminate()));
+        device?.close();
       }
     },
   };
@@ -60,6 +72,7 @@ class TileRun {
   readonly finished: Promise<void>;
   readonly #workers: readonly Worker[];
   readonly #tileCount: number;
+  readonly #device: DeviceKernel | null;
   readonly #onTile: (result: TileResult) => Promise<void>;
   readonly #waiting = new Map<number, TileResult>();
   readonly #idle: Worker[] = [];
@@ -72,9 +85,15 @@ class TileRun {
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
 
-  constructor(workers: readonly Worker[], tileCount: number, onTile: (result: TileResult) => Promise<void>) {
+  constructor(
+    workers: readonly Worker[],
+    tileCount: number,
+    device: DeviceKernel | null,
+    onTile: (result: TileResult) => Promise<void>,
+  ) {
     this.#workers = workers;
     this.#tileCount = tileCount;
+    this.#device = device;
     this.#onTile = onTile;
     this.finished = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -115,9 +134,23 @@ class TileRun {
       this.#resolveAtEnd();
       return;
     }
+    if ('calibrate' in reply) {
+      this.#calibrate(worker, reply.calibrate).catch(this.#reject);
+      return;
+    }
     this.#waiting.set(reply.tileIndex, reply.result);
     this.#start(worker);
     this.#deliver().catch(this.#reject);
+  }
+
+  async #calibrate(worker: Worker, tile: SharedTile): Promise<void> {
+    let request: TileRequest = { calibrated: true };
+    try {
+      await this.#device!.calibrate(windowOf(tile), planesOf(tile));
+    } catch (error) {
+      request = { calibrated: false, error: carry(error) };
+    }
+    worker.postMessage(request);
   }
 
   async #deliver(): Promise<void> {

@@ -9,9 +9,9 @@ export interface TileWiring {
   readonly warehouseUri: string;
 }
 
-serveTiles((setup, wiring) => {
+serveTiles((setup, wiring, device) => {
   const { rawUri, warehouseUri } = wiring as TileWiring;
   const raw = openStore(rawUri);
   const warehouse = openStore(warehouseUri);
-  return openTileProcessor(setup, { raw, warehouse, openHdf5: openHdf5WhenNeeded });
+  return openTileProcessor(setup, { raw, warehouse, openHdf5: openHdf5WhenNeeded }, device);
 });

@@ -1,4 +1,5 @@
 import type { TileResult, TileSetup } from '../pipeline/cube/tile-setup.ts';
+import type { DeviceKernel } from './calibration-kernel.ts';
 
 /**
  * Runs the tiles of one cube, on worker threads or in place. Results come in tile order, and only a few tiles are in
@@ -9,3 +10,8 @@ export interface TilePool {
   prepare(tileCount: number): void;
   process(setup: TileSetup, onTile: (result: TileResult) => Promise<void>): Promise<void>;
 }
+
+/** Opens a device for one cube where that is worth it; null: the CPU does it all. The caller closes it after the cube. */
+export type KernelOpener = (setup: TileSetup) => Promise<DeviceKernel | null>;
+
+export const cpuOnly: KernelOpener = async () => null;

@@ -1,9 +1,10 @@
 import { openCube } from '../../formats/open-cube.ts';
 import { openBronze } from '../../formats/zarr/bronze-reader.ts';
 import type { KernelMemory } from '../../kernels/kernel-memory.ts';
+import type { CalibrationKernel } from '../../ports/calibration-kernel.ts';
 import type { Hdf5Opener } from '../../ports/hdf5-file.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import type { TilePool } from '../../ports/tile-pool.ts';
+import { cpuOnly, type KernelOpener, type TilePool } from '../../ports/tile-pool.ts';
 import { BronzeTileWriter } from './bronze-tiles.ts';
 import { openParts } from './cube-inputs.ts';
 import { tileMemory } from './tile-memory.ts';
@@ -17,16 +18,24 @@ export interface TileStores {
   readonly openHdf5: Hdf5Opener;
 }
 
-/** Opens what a setup names, with readers of its own: every thread calls this once. */
-export async function openTileProcessor(setup: TileSetup, stores: TileStores): Promise<TileProcessor> {
+/**
+ * Opens what a setup names, with readers of its own: every thread calls this once.
+ * @param device Calibrates instead of the CPU as long as it can; null where there is none.
+ */
+export async function openTileProcessor(
+  setup: TileSetup,
+  stores: TileStores,
+  device: CalibrationKernel | null = null,
+): Promise<TileProcessor> {
   const memory = tileMemory(setup);
-  return new TileProcessor(setup, await openSource(setup, memory, stores), memory);
+  return new TileProcessor(setup, await openSource(setup, memory, stores, device), memory);
 }
 
 async function openSource(
   setup: TileSetup,
   memory: KernelMemory,
   { raw, warehouse, openHdf5 }: TileStores,
+  device: CalibrationKernel | null,
 ): Promise<TileSource> {
   const { source } = setup;
   if (source.kind === 'bronze') return bronzeTileSource(setup, await openBronze(warehouse, source.bronzeRootKey));
@@ -37,15 +46,17 @@ async function openSource(
     source.coefficients,
     memory,
     new BronzeTileWriter(warehouse, source.bronzeRootKey, setup, setup.georeference?.crs ?? null, memory),
+    device,
   );
 }
 
 /** Processes tiles one after the other in the calling thread: for one core, and for tests. */
-export function sequentialTilePool(stores: TileStores): TilePool {
+export function sequentialTilePool(stores: TileStores, openKernel: KernelOpener = cpuOnly): TilePool {
   return {
     prepare: () => {},
     async process(setup, onTile) {
-      const processor = await openTileProcessor(setup, stores);
+      const device = await openKernel(setup);
+      const processor = await openTileProcessor(setup, stores, device?.calibrate ?? null);
       try {
         let spare: ArrayBuffer | null = null;
         for (let tileIndex = 0; tileIndex < tileCountOf(setup); tileIndex++) {
@@ -55,6 +66,7 @@ export function sequentialTilePool(stores: TileStores): TilePool {
         }
         await processor.finish();
       } finally {
+        device?.close();
         await processor.close();
       }
     },

@@ -1,10 +1,11 @@
 import type { CubeReader } from '../../cube/cube.ts';
 import type { BronzeReader } from '../../formats/zarr/bronze-reader.ts';
 import type { KernelMemory } from '../../kernels/kernel-memory.ts';
-import type { CalibratedTile } from '../../ports/calibration-kernel.ts';
+import type { CalibratedTile, CalibrationKernel } from '../../ports/calibration-kernel.ts';
 import type { CalibrationCoefficients } from '../../radiometry/coefficients.ts';
 import { plainRowsKernel } from '../../radiometry/plain-rows.ts';
 import type { BronzeTileWriter, PixelLocations } from './bronze-tiles.ts';
+import { deviceFirst } from './device-first.ts';
 import { tileValuesBytes } from './tile-memory.ts';
 import type { TileGrid, TileRange, TileSetup } from './tile-setup.ts';
 
@@ -25,6 +26,7 @@ export interface TileSource {
 /**
  * Calibrates the raw cube's tiles and writes them to bronze on the way.
  * @param memory From `tileMemory`: raw counts are read into it and the packed planes lie in it.
+ * @param device Calibrates instead of the CPU as long as it can.
  */
 export function rawTileSource(
   grid: TileGrid,
@@ -32,25 +34,32 @@ export function rawTileSource(
   coefficients: CalibrationCoefficients,
   memory: KernelMemory,
   bronze: BronzeTileWriter,
+  device: CalibrationKernel | null = null,
 ): TileSource {
-  const pixelCount = grid.tileLineCount * grid.sampleCount;
-  const tile: CalibratedTile = {
-    packed: new Int16Array(memory.buffer, memory.take(tileValuesBytes(grid)), grid.bandCount * pixelCount),
-    quality: new Uint8Array(grid.bandCount * pixelCount),
-    pixelQuality: new Uint8Array(pixelCount),
-    bandQuality: new Uint8Array(grid.bandCount),
-  };
+  const tile = tilePlanes(grid, memory);
   const target = memory.bytes(tileValuesBytes(grid));
-  const kernel = plainRowsKernel(memory, coefficients, tile);
+  const onCpu = plainRowsKernel(memory, coefficients, tile);
+  const kernel = device === null ? onCpu : deviceFirst(device, onCpu);
   return {
     async read(range) {
-      kernel(await reader.readLines({ ...range, target }), coefficients, tile);
+      await kernel(await reader.readLines({ ...range, target }), tile);
       const locations = await reader.readLocations(range);
       await bronze.writeTile(range.tileIndex, tile, locations);
       return { tile, locations };
     },
     finish: () => bronze.finish(),
     close: () => reader.close(),
+  };
+}
+
+/** Planes for the tiles of one cube; the packed ones lie in the kernels' memory. */
+export function tilePlanes(grid: TileGrid, memory: KernelMemory): CalibratedTile {
+  const pixelCount = grid.tileLineCount * grid.sampleCount;
+  return {
+    packed: new Int16Array(memory.buffer, memory.take(tileValuesBytes(grid)), grid.bandCount * pixelCount),
+    quality: new Uint8Array(grid.bandCount * pixelCount),
+    pixelQuality: new Uint8Array(pixelCount),
+    bandQuality: new Uint8Array(grid.bandCount),
   };
 }
 

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# SwiftShader, a GPU in software, calibrates and transforms as the CPU does, and may be lost in the middle of a cube.
+set -euo pipefail
+source "$(dirname "$0")/../installed.sh"
+source "$(dirname "$0")/swiftshader.sh"
+cd "$repository"
+vitest run --config test/peers/vitest.config.ts test/peers/gpu
