@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Gpu, openGpu } from '#adapters/gpu/open-gpu.ts';
 import { calibrateTile } from '#core/radiometry/calibrate-tile.ts';
+import { exactlyRounded, hardTile } from './hard-roundings.ts';
 import { type RandomTile, randomTile, usedPlanes } from './random-tiles.ts';
 
 /** Bytes per binding: everything in one piece, and so few that tiles go in pieces of each kind. */
@@ -21,6 +22,22 @@ describe.each(bindings)('the kernel of the GPU with %d bytes per binding', (bind
       }),
       { seed: 20_261_123, numRuns: 150 },
     );
+  });
+});
+
+describe('the kernel of the GPU', () => {
+  it('rounds as float64 does where that decides', async () => {
+    const tile = hardTile();
+    const out = onCpu(tile);
+    const { offset, gain } = tile.coefficients;
+    const decided = Array.from(tile.window.data, (stored, at) => ({ stored, offset: offset[at]!, gain: gain[at]! }))
+      .map((value, at) => exactlyRounded(value) !== out.packed[at])
+      .filter(Boolean).length;
+    // Else this would show nothing.
+    expect(decided).toBeGreaterThan(500);
+    const gpu = await openGpu();
+    expect(await onGpu(gpu, tile)).toEqual(out);
+    gpu.close();
   });
 });
 
