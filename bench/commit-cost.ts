@@ -20,7 +20,7 @@ import type { ObjectStore } from '#core/ports/object-store.ts';
 import { silverReflectance } from '#schemas/tables.ts';
 
 const makingCommitCount = 10;
-const appendCount = 200;
+const appendCount = 1000;
 const filesPerPartition = 50;
 const firstDay = 20_000;
 
@@ -39,6 +39,17 @@ function counting(store: ObjectStore, traffic: Traffic): ObjectStore {
     return object;
   };
   counted.head = (key) => store.head(key);
+  counted.open = async (key, options) => {
+    const source = await store.open(key, options);
+    traffic.readCount++;
+    const readInto = source.readInto.bind(source);
+    source.readInto = (offsetBytes, target) => {
+      traffic.readCount++;
+      traffic.readBytes += target.length;
+      return readInto(offsetBytes, target);
+    };
+    return source;
+  };
   counted.list = (prefix) => store.list(prefix);
   counted.put = (key, bytes, options) => {
     traffic.writtenBytes += bytes.length;
@@ -126,7 +137,8 @@ function summary(costs: readonly { ms: number; writtenBytes: number; readCount: 
   const of = (key: 'ms' | 'writtenBytes' | 'readCount' | 'readBytes') => {
     const sorted = costs.map((cost) => cost[key]).sort((a, b) => a - b);
     const mean = sorted.reduce((sum, value) => sum + value, 0) / sorted.length;
-    return { median: round(sorted[sorted.length >> 1]!), mean: round(mean), max: round(sorted.at(-1)!) };
+    const [median, p99] = [0.5, 0.99].map((part) => round(sorted[Math.floor(part * sorted.length)]!));
+    return { median, p99, max: round(sorted.at(-1)!), mean: round(mean) };
   };
   return { ms: of('ms'), writtenBytes: of('writtenBytes'), readCount: of('readCount'), readBytes: of('readBytes') };
 }

@@ -13,6 +13,8 @@ export interface AvroField {
   /** By field id where the writer gave one, by name elsewhere: writers agree in ids, not in names. */
   readonly key: string;
   readonly type: AvroType;
+  /** Its value stays bytes until somebody looks. */
+  readonly isRaw: boolean;
 }
 
 const primitives = ['null', 'boolean', 'int', 'long', 'float', 'double', 'string', 'bytes'] as const;
@@ -22,16 +24,25 @@ const depthMax = 32;
 
 /**
  * @param json Value of `avro.schema`, parsed.
+ * @param rawKeys Keys of fields whose values stay bytes until somebody looks: see AvroRaw.
  * @throws FormatError for types that no manifest has (map, enum, recursion) and for malformed ones. Disposition: quarantine.
  * @source Apache Avro 1.12 specification, "Schema Declaration"
  */
-export function parseAvroSchema(json: unknown): AvroType {
-  return parseType(json, new Map(), 0);
+export function parseAvroSchema(json: unknown, rawKeys: ReadonlySet<string> = noKeys): AvroType {
+  return parseType(json, { named: new Map(), rawKeys }, 0);
 }
 
-function parseType(json: unknown, named: Map<string, AvroType>, depth: number): AvroType {
+const noKeys: ReadonlySet<string> = new Set();
+
+interface ParseContext {
+  readonly named: Map<string, AvroType>;
+  readonly rawKeys: ReadonlySet<string>;
+}
+
+function parseType(json: unknown, context: ParseContext, depth: number): AvroType {
+  const { named } = context;
   if (depth > depthMax) throw new FormatError(`Expected at most ${depthMax} levels of Avro types, got more.`);
-  if (Array.isArray(json)) return { kind: 'union', branches: json.map((each) => parseType(each, named, depth + 1)) };
+  if (Array.isArray(json)) return { kind: 'union', branches: json.map((each) => parseType(each, context, depth + 1)) };
   if (typeof json === 'string') {
     const primitive = primitives.find((each) => each === json);
     if (primitive !== undefined) return { kind: primitive };
@@ -41,7 +52,7 @@ function parseType(json: unknown, named: Map<string, AvroType>, depth: number): 
   }
   if (typeof json !== 'object' || json === null) throw new FormatError('Expected an Avro type, got a bare value.');
   const { type, name, size, items, fields } = json as Record<string, unknown>;
-  if (type === 'array') return { kind: 'array', items: parseType(items, named, depth + 1) };
+  if (type === 'array') return { kind: 'array', items: parseType(items, context, depth + 1) };
   if (type === 'fixed') {
     if (!Number.isSafeInteger(size) || (size as number) < 0)
       throw new FormatError(`Expected a fixed Avro type with a size, got ${String(size)}.`);
@@ -49,20 +60,42 @@ function parseType(json: unknown, named: Map<string, AvroType>, depth: number): 
   }
   if (type === 'record') {
     if (!Array.isArray(fields)) throw new FormatError(`Expected fields in Avro record ${String(name)}.`);
-    const parsed = fields.map((field) => parseField(field, named, depth + 1));
+    const parsed = fields.map((field) => parseField(field, context, depth + 1));
     return remember(named, name, { kind: 'record', name: String(name), fields: parsed });
   }
-  return parseType(type, named, depth + 1);
+  return parseType(type, context, depth + 1);
 }
 
-function parseField(json: unknown, named: Map<string, AvroType>, depth: number): AvroField {
+function parseField(json: unknown, context: ParseContext, depth: number): AvroField {
   if (typeof json !== 'object' || json === null) throw new FormatError('Expected an Avro field, got a bare value.');
   const { name, type, 'field-id': fieldId } = json as Record<string, unknown>;
   const key = Number.isSafeInteger(fieldId) ? fieldKey(fieldId as number) : nameKey(String(name));
-  return { key, type: parseType(type, named, depth) };
+  return { key, type: parseType(type, context, depth), isRaw: context.rawKeys.has(key) };
 }
 
 function remember(named: Map<string, AvroType>, name: unknown, type: AvroType): AvroType {
   named.set(String(name), type);
   return type;
+}
+
+/** Whether values of both have the same bytes and meaning, whatever their names are. */
+export function isSameEncoding(a: AvroType, b: AvroType): boolean {
+  if (a === b) return true;
+  if (a.kind === 'array') return b.kind === 'array' && isSameEncoding(a.items, b.items);
+  if (a.kind === 'fixed') return b.kind === 'fixed' && a.sizeBytes === b.sizeBytes;
+  if (a.kind === 'union')
+    return (
+      b.kind === 'union' &&
+      a.branches.length === b.branches.length &&
+      a.branches.every((branch, position) => isSameEncoding(branch, b.branches[position]!))
+    );
+  if (a.kind !== 'record') return a.kind === b.kind;
+  return (
+    b.kind === 'record' &&
+    a.fields.length === b.fields.length &&
+    a.fields.every(({ key, type }, position) => {
+      const other = b.fields[position]!;
+      return key === other.key && isSameEncoding(type, other.type);
+    })
+  );
 }

@@ -1,5 +1,16 @@
+import type { AvroRaw } from './avro-raw.ts';
+
 /** `long` is always bigint, `int` always number; a union gives the value of its branch. */
-export type AvroValue = null | boolean | number | bigint | string | Uint8Array | readonly AvroValue[] | AvroRecord;
+export type AvroValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | readonly AvroValue[]
+  | AvroRecord
+  | AvroRaw;
 
 /** `fieldKey` of the field id -> value; `:name` where the schema gives no id. */
 export interface AvroRecord {

@@ -1,4 +1,5 @@
 import { FormatError, TruncatedInputError } from '../../errors.ts';
+import { AvroRaw } from './avro-raw.ts';
 import type { AvroType } from './avro-schema.ts';
 import type { AvroRecord, AvroValue } from './avro-value.ts';
 
@@ -110,7 +111,7 @@ export class AvroDecoder {
       case 'array':
         return this.#array(type.items);
       case 'union':
-        return this.#union(type.branches);
+        return this.value(this.#branch(type.branches));
       case 'record':
         return this.record(type);
     }
@@ -118,8 +119,66 @@ export class AvroDecoder {
 
   record(type: Extract<AvroType, { kind: 'record' }>): AvroRecord {
     const out: Record<string, AvroValue> = {};
-    for (const field of type.fields) out[field.key] = this.value(field.type);
+    for (const field of type.fields) out[field.key] = field.isRaw ? this.#raw(field.type) : this.value(field.type);
     return out;
+  }
+
+  /** Moves behind a value, checking its lengths as `value` does. */
+  skip(type: AvroType): void {
+    switch (type.kind) {
+      case 'null':
+        return;
+      case 'boolean':
+        this.take(1);
+        return;
+      case 'int':
+        this.int();
+        return;
+      case 'long':
+        this.#skipLong();
+        return;
+      case 'float':
+        this.take(4);
+        return;
+      case 'double':
+        this.take(8);
+        return;
+      case 'string':
+      case 'bytes':
+        this.#move(this.count());
+        return;
+      case 'fixed':
+        this.#move(type.sizeBytes);
+        return;
+      case 'array':
+        for (let count = this.blockCount(); count > 0; count = this.blockCount())
+          for (let item = 0; item < count; item++) this.skip(type.items);
+        return;
+      case 'union':
+        this.skip(this.#branch(type.branches));
+        return;
+      case 'record':
+        for (const field of type.fields) this.skip(field.type);
+    }
+  }
+
+  #move(lengthBytes: number): void {
+    if (lengthBytes > this.remainingBytes) this.take(lengthBytes);
+    this.positionBytes += lengthBytes;
+  }
+
+  #skipLong(): void {
+    for (let byteCount = 1; this.#byte() >= 0x80; byteCount++)
+      if (byteCount === 10)
+        throw new FormatError(`Expected an integer of 64 bits, got more (${this.#name}, byte ${this.positionBytes}).`);
+  }
+
+  #raw(type: AvroType): AvroRaw | null {
+    const shown = type.kind === 'union' ? this.#branch(type.branches) : type;
+    if (shown.kind === 'null') return null;
+    const start = this.positionBytes;
+    this.skip(shown);
+    return new AvroRaw(this.#bytes.subarray(start, this.positionBytes), shown, this.#name);
   }
 
   #array(items: AvroType): AvroValue[] {
@@ -129,12 +188,12 @@ export class AvroDecoder {
     return out;
   }
 
-  #union(branches: readonly AvroType[]): AvroValue {
+  #branch(branches: readonly AvroType[]): AvroType {
     const position = this.int();
     const branch = branches[position];
     if (branch === undefined)
       throw new FormatError(`Expected one of ${branches.length} union branches, got ${position} (${this.#name}).`);
-    return this.value(branch);
+    return branch;
   }
 
   #byte(): number {

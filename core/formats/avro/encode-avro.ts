@@ -1,6 +1,8 @@
 import { InvariantError, invariant } from '../../errors.ts';
-import type { AvroType } from './avro-schema.ts';
+import { AvroRaw } from './avro-raw.ts';
+import { type AvroType, isSameEncoding } from './avro-schema.ts';
 import type { AvroRecord, AvroValue } from './avro-value.ts';
+import { valueOfRaw } from './look-into-raw.ts';
 
 /** Writes Avro's binary encoding. @source Apache Avro 1.12 specification, "Binary Encoding" */
 export class AvroEncoder {
@@ -53,7 +55,8 @@ export class AvroEncoder {
   }
 
   value(type: AvroType, value: AvroValue | undefined): void {
-    if (type.kind === 'boolean') this.raw(Uint8Array.of(value === true ? 1 : 0));
+    if (value instanceof AvroRaw) this.#rawValue(type, value);
+    else if (type.kind === 'boolean') this.raw(Uint8Array.of(value === true ? 1 : 0));
     else if (type.kind === 'int' || type.kind === 'long') this.long(integerOf(value));
     else if (type.kind === 'float' || type.kind === 'double') this.#floating(type.kind, Number(value));
     else if (type.kind === 'string') this.string(textOf(value));
@@ -63,6 +66,13 @@ export class AvroEncoder {
     else if (type.kind === 'union') this.#optional(type.branches, value);
     else if (type.kind === 'record')
       for (const field of type.fields) this.value(field.type, (value as AvroRecord)[field.key]);
+  }
+
+  /** Bytes of another file go over as they are where its schema says the same. */
+  #rawValue(type: AvroType, value: AvroRaw): void {
+    if (type.kind === 'union') this.#optional(type.branches, value);
+    else if (isSameEncoding(type, value.type)) this.raw(value.bytes);
+    else this.value(type, valueOfRaw(value));
   }
 
   #floating(kind: 'float' | 'double', value: number): void {

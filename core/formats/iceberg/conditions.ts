@@ -1,5 +1,5 @@
 import { type AvroRecord, type AvroValue, fieldKey } from '../avro/avro-value.ts';
-import type { FieldSummary, ManifestFile } from './manifest-list.ts';
+import type { FieldSummary } from './manifest-list.ts';
 import { compareSingleValues, decodeSingleValue, type SingleValue } from './single-value.ts';
 
 export type Operator = '=' | '!=' | '<' | '<=' | '>' | '>=' | 'is null' | 'is not null';
@@ -69,9 +69,11 @@ export function isFloating(type: string): boolean {
   return type === 'float' || type === 'double';
 }
 
-/** False only when no file of the manifest can meet the conditions. */
-export function manifestMayMatch(manifest: ManifestFile, conditions: readonly PartitionCondition[]): boolean {
-  const { partitions } = manifest;
+/** False only when no file with such partition values can meet the conditions. @param partitions null: nothing is known of them. */
+export function summariesMayMatch(
+  partitions: readonly FieldSummary[] | null,
+  conditions: readonly PartitionCondition[],
+): boolean {
   if (partitions === null) return true;
   return conditions.every(({ position, type, condition }) => {
     const summary = partitions[position];

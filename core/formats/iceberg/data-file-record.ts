@@ -1,5 +1,7 @@
 import { FormatError } from '../../errors.ts';
+import { AvroRaw } from '../avro/avro-raw.ts';
 import { type AvroRecord, type AvroValue, fieldKey } from '../avro/avro-value.ts';
+import { lookUpInRaw, valueOfRaw } from '../avro/look-into-raw.ts';
 import type { DataFile } from './data-file.ts';
 import { partitionTypes } from './partition.ts';
 import type { PartitionSpec, Schema } from './table-metadata.ts';
@@ -34,6 +36,11 @@ const mapIds = {
 } as const;
 
 type MapName = keyof typeof mapIds;
+
+/** Statistics of columns, which stay bytes in decoded manifests: most readers need few of them. */
+export const statisticsKeys: ReadonlySet<string> = new Set(
+  (Object.keys(mapIds) as MapName[]).map((name) => dataFileId[name]),
+);
 
 /** The Avro record of a Parquet data file. @throws FormatError when the partition does not fit the spec. */
 export function recordOfDataFile(file: DataFile, spec: PartitionSpec, schemas: readonly Schema[]): AvroRecord {
@@ -142,7 +149,7 @@ function boundsOf(entries: readonly MapEntry[]): Record<string, string> {
 function entriesOf(name: MapName, record: AvroRecord, wanted?: ReadonlySet<number>): MapEntry[] {
   if (wanted?.size === 0) return [];
   const [keyId, valueId] = mapIds[name];
-  const items = (record[dataFileId[name]] ?? []) as readonly AvroRecord[];
+  const items = itemsOf(name, record);
   const kept = wanted === undefined ? items : items.filter((item) => wanted.has(item[keyId] as number));
   return kept.map((item) => [String(item[keyId]), item[valueId]!]);
 }
@@ -163,6 +170,12 @@ export function boundOf(name: 'lowerBounds' | 'upperBounds', record: AvroRecord,
 
 function valueIn(name: MapName, record: AvroRecord, columnId: number): AvroValue {
   const [keyId, valueId] = mapIds[name];
-  const items = (record[dataFileId[name]] ?? []) as readonly AvroRecord[];
-  return items.find((item) => item[keyId] === columnId)?.[valueId] ?? null;
+  const map = record[dataFileId[name]] ?? null;
+  if (map instanceof AvroRaw) return lookUpInRaw(map, keyId, columnId, valueId);
+  return itemsOf(name, record).find((item) => item[keyId] === columnId)?.[valueId] ?? null;
+}
+
+function itemsOf(name: MapName, record: AvroRecord): readonly AvroRecord[] {
+  const map = record[dataFileId[name]] ?? [];
+  return (map instanceof AvroRaw ? valueOfRaw(map) : map) as readonly AvroRecord[];
 }

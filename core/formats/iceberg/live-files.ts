@@ -1,20 +1,17 @@
 import { FormatError, NotFoundError } from '../../errors.ts';
 import { manifestParallelCount, searchedPathCountMax } from '../../limits.ts';
-import type { ObjectStore } from '../../ports/object-store.ts';
-import { avroFileMentions } from '../avro/avro-file.ts';
 import { type AvroRecord, fieldKey } from '../avro/avro-value.ts';
-import { type Condition, manifestMayMatch, type PartitionCondition } from './conditions.ts';
+import { type Condition, type PartitionCondition, summariesMayMatch } from './conditions.ts';
 import { dataFileId, pathOf } from './data-file-record.ts';
+import { formatJson } from './json-int64.ts';
 import { entryStatus, type ManifestEntry } from './manifest.ts';
-import { type ManifestFile, mayHoldLiveFiles } from './manifest-list.ts';
-import type { ManifestReader } from './manifest-reader.ts';
+import { type FieldSummary, type ManifestFile, mayHoldLiveFiles } from './manifest-list.ts';
+import type { ManifestReader, PartitionFilter } from './manifest-reader.ts';
 import { partitionTypes } from './partition.ts';
 import type { SingleValue } from './single-value.ts';
-import { keyOf } from './table-location.ts';
 import type { PartitionSpec, Schema } from './table-metadata.ts';
 
 export interface LiveFilesContext {
-  readonly warehouse: ObjectStore;
   /** Paths of manifests that were found not to mention the added files: they never change, and a retry meets them again. Null where the manifests are decoded anyway. */
   readonly cleared: Set<string> | null;
   readonly reader: ManifestReader;
@@ -23,8 +20,8 @@ export interface LiveFilesContext {
 }
 
 /**
- * Refuses files that are live already: a path twice in a table is every row twice. Manifests of other partitions are not
- * read, so that an append costs what its own partitions hold.
+ * Refuses files that are live already: a path twice in a table is every row twice. Only blocks that may hold the partitions
+ * of the files are read, so that an append costs what its own partitions hold, whatever else the table does.
  *
  * @throws FormatError naming the path. Disposition: quarantine.
  */
@@ -33,10 +30,14 @@ export async function refuseLivePaths(
   manifests: readonly ManifestFile[],
   context: LiveFilesContext,
 ): Promise<void> {
+  if (added.length === 0) return;
   const paths = new Set(added.map(pathOf));
-  const partitions = added.map((file) => file[dataFileId.partition] as AvroRecord);
-  const near = manifests.filter((manifest) => isLiveData(manifest) && mayHoldPartition(manifest, partitions, context));
-  await context.reader.visitLive(await mentioning([...paths], near, context), (entries, manifest) => {
+  const mayHold = partitionFilter(
+    added.map((file) => file[dataFileId.partition] as AvroRecord),
+    context,
+  );
+  const near = manifests.filter((manifest) => isLiveData(manifest) && mayHold(manifest.partitions, manifest));
+  const visit = (entries: readonly ManifestEntry[], manifest: ManifestFile) => {
     const found = entries.find((entry) => paths.has(pathOf(entry.file)));
     if (found !== undefined)
       throw new FormatError(
@@ -44,23 +45,23 @@ export async function refuseLivePaths(
         { path: pathOf(found.file), manifest: manifest.path },
       );
     return false;
-  });
+  };
+  await context.reader.visitLive(await mentioning([...paths], near, mayHold, context), visit, mayHold);
 }
 
-/** Decoding a large manifest takes seconds and hundreds of megabytes; nearly always none of the paths is in it. */
+/** Decoding many entries takes long; nearly always none of the paths is among them. */
 async function mentioning(
   paths: readonly string[],
   near: readonly ManifestFile[],
-  { warehouse, cleared }: LiveFilesContext,
+  mayHold: PartitionFilter,
+  { reader, cleared }: LiveFilesContext,
 ): Promise<ManifestFile[]> {
   if (cleared === null || paths.length > searchedPathCountMax) return [...near];
   const out: ManifestFile[] = [];
   const unknown = near.filter((manifest) => !cleared.has(manifest.path));
   for (let start = 0; start < unknown.length; start += manifestParallelCount) {
     const some = unknown.slice(start, start + manifestParallelCount);
-    const found = await Promise.all(
-      some.map(async ({ path }) => avroFileMentions((await warehouse.get(keyOf(warehouse, path))).bytes, paths, path)),
-    );
+    const found = await Promise.all(some.map((manifest) => reader.mentions(manifest, paths, mayHold)));
     for (const [index, manifest] of some.entries()) {
       if (found[index]) out.push(manifest);
       else cleared.add(manifest.path);
@@ -101,7 +102,8 @@ export async function removeLivePaths(
   const removed: AvroRecord[] = [];
   let newestSequenceNumber: bigint | null = null;
   const live = manifests.filter(isLiveData);
-  const isLikely = (manifest: ManifestFile) => mayHoldPartition(manifest, likelyPartitions, context);
+  const mayHold = partitionFilter(likelyPartitions, context);
+  const isLikely = (manifest: ManifestFile) => mayHold(manifest.partitions, manifest);
   const likely = live.filter(isLikely);
   const visit = (entries: readonly ManifestEntry[], original: ManifestFile): boolean => {
     const gone = new Set(entries.filter((entry) => sought.delete(pathOf(entry.file))));
@@ -137,23 +139,33 @@ function isLiveData(manifest: ManifestFile): boolean {
 }
 
 /** Summaries of another spec say nothing about ours. */
-function mayHoldPartition(
-  manifest: ManifestFile,
-  partitions: readonly AvroRecord[],
-  context: LiveFilesContext,
-): boolean {
-  const { spec, schemas } = context;
-  if (manifest.specId !== spec['spec-id']) return true;
+function partitionFilter(partitions: readonly AvroRecord[], { spec, schemas }: LiveFilesContext): PartitionFilter {
   const types = partitionTypes(spec, schemas);
-  return partitions.some((partition) => {
-    const conditions: PartitionCondition[] = [];
-    for (const [position, field] of spec.fields.entries()) {
-      const value = partition[fieldKey(field['field-id'])] ?? null;
-      if (value === null && manifest.partitions?.[position]?.containsNull === false) return false;
-      const condition: Condition | null = value === null ? null : { operator: '=', values: [value as SingleValue] };
-      if (condition !== null)
-        conditions.push({ position, fieldId: field['field-id'], type: types[position]!, condition });
-    }
-    return manifestMayMatch(manifest, conditions);
-  });
+  const unique = [...new Map(partitions.map((partition) => [formatJson(partition), partition])).values()];
+  const wanted = unique.map((partition) => ({ partition, conditions: conditionsOf(partition, spec, types) }));
+  return (summaries, manifest) => {
+    if (manifest.specId !== spec['spec-id'] || summaries === null) return true;
+    return wanted.some(
+      ({ partition, conditions }) => !lacksNull(partition, summaries, spec) && summariesMayMatch(summaries, conditions),
+    );
+  };
+}
+
+function conditionsOf(partition: AvroRecord, spec: PartitionSpec, types: readonly string[]): PartitionCondition[] {
+  const conditions: PartitionCondition[] = [];
+  for (const [position, field] of spec.fields.entries()) {
+    const value = partition[fieldKey(field['field-id'])] ?? null;
+    if (value === null) continue;
+    const condition: Condition = { operator: '=', values: [value as SingleValue] };
+    conditions.push({ position, fieldId: field['field-id'], type: types[position]!, condition });
+  }
+  return conditions;
+}
+
+/** NULL is sought and there is none. */
+function lacksNull(partition: AvroRecord, summaries: readonly FieldSummary[], spec: PartitionSpec): boolean {
+  return spec.fields.some(
+    (field, position) =>
+      (partition[fieldKey(field['field-id'])] ?? null) === null && summaries[position]?.containsNull === false,
+  );
 }

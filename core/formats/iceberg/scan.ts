@@ -5,17 +5,17 @@ import type { AvroRecord } from '../avro/avro-value.ts';
 import {
   boundsMayMatch,
   isFloating,
-  manifestMayMatch,
   mayHoldForNan,
   type PartitionCondition,
   partitionMayMatch,
+  summariesMayMatch,
 } from './conditions.ts';
 import type { DataFile } from './data-file.ts';
 import { boundOf, countOf, dataFileId, dataFileOf } from './data-file-record.ts';
 import { type DeleteFile, DeleteIndex, partitionKeyOf } from './delete-files.ts';
 import type { ManifestEntry } from './manifest.ts';
 import { type ManifestFile, mayHoldLiveFiles } from './manifest-list.ts';
-import { ManifestReader } from './manifest-reader.ts';
+import { ManifestReader, type PartitionFilter } from './manifest-reader.ts';
 import { partitionConditions } from './partition-projection.ts';
 import {
   type BoundFilter,
@@ -107,10 +107,11 @@ export async function planScan(
   const specs = specConditions(metadata, filter);
   const reader = options.reader ?? new ManifestReader(warehouse);
   const manifests = (await reader.manifestsOf(snapshot)).filter(mayHoldLiveFiles);
-  const chosen = manifests.filter((manifest) => {
+  const mayHold: PartitionFilter = (partitions, manifest) => {
     const { partition } = specOf(specs, manifest, name);
-    return filterMayHold(filter, (condition) => manifestMayMatch(manifest, partition.get(condition)!));
-  });
+    return filterMayHold(filter, (condition) => summariesMayMatch(partitions, partition.get(condition)!));
+  };
+  const chosen = manifests.filter((manifest) => mayHold(manifest.partitions, manifest));
   const isData = ({ content }: ManifestFile) => content === 'data';
   const deletes = new DeleteIndex(unpartitionedSpecs(metadata));
   await reader.visitLive(
@@ -123,17 +124,17 @@ export async function planScan(
   const files: PlannedFile[] = [];
   let skippedFileCount = 0;
   for (const each of manifests)
-    if (isData(each) && !chosen.includes(each))
-      skippedFileCount += (each.addedFileCount ?? 0) + (each.existingFileCount ?? 0);
-  await reader.visitLive(chosen.filter(isData), (entries, manifest) => {
+    if (isData(each)) skippedFileCount += (each.addedFileCount ?? 0) + (each.existingFileCount ?? 0);
+  const visit = (entries: readonly ManifestEntry[], manifest: ManifestFile) => {
     const { spec, partition } = specOf(specs, manifest, name);
     for (const entry of entries) {
-      if (fileMayMatch(entry.file, filter, partition))
-        files.push(plannedFile(entry, spec, deletes, options.statisticsOf));
-      else skippedFileCount++;
+      if (!fileMayMatch(entry.file, filter, partition)) continue;
+      files.push(plannedFile(entry, spec, deletes, options.statisticsOf));
+      skippedFileCount--;
     }
     return false;
-  });
+  };
+  await reader.visitLive(chosen.filter(isData), visit, mayHold);
   if (options.deletes !== 'apply') refuseDeletes(files, name);
   return {
     snapshotId: snapshot?.['snapshot-id'] ?? null,
@@ -141,7 +142,7 @@ export async function planScan(
     files,
     manifestReadCount: chosen.length,
     skippedManifestCount: manifests.length - chosen.length,
-    skippedFileCount,
+    skippedFileCount: Math.max(0, skippedFileCount),
   };
 }
 

@@ -7,7 +7,13 @@ import { type AvroRecord, fieldKey } from '../avro/avro-value.ts';
 import { recordOfDataFile } from './data-file-record.ts';
 import { type Evolution, evolveSchema } from './evolve-schema.ts';
 import { type LiveFilesContext, refuseLivePaths, removeLivePaths } from './live-files.ts';
-import { encodeManifest, entryStatus, type ManifestContext, type ManifestEntry } from './manifest.ts';
+import {
+  type CopiedManifest,
+  encodeManifest,
+  entryStatus,
+  type ManifestContext,
+  type ManifestEntry,
+} from './manifest.ts';
 import { encodeManifestList, type ManifestFile, mayHoldLiveFiles } from './manifest-list.ts';
 import type { ManifestReader } from './manifest-reader.ts';
 import { clusterManifests, mergeSmallManifests } from './merge-manifests.ts';
@@ -63,9 +69,9 @@ export async function stageSnapshot(
   const sequenceNumber = metadata['last-sequence-number'] + 1n;
   const spec = defaultSpec(metadata);
   const schemas = [...metadata.schemas.filter((each) => each !== evolution.schema), evolution.schema];
-  const { reader, warehouse } = context;
+  const { reader } = context;
   const cleared = change.removePaths.length === 0 ? context.cleared : null;
-  const live: LiveFilesContext = { reader, warehouse, cleared, spec, schemas };
+  const live: LiveFilesContext = { reader, cleared, spec, schemas };
   const writer = new ManifestWriter(metadata, { schemas, snapshotId, sequenceNumber }, context.warehouse);
 
   const earlier = await context.reader.manifestsOf(parent);
@@ -87,13 +93,13 @@ export async function stageSnapshot(
     manifests.push(await writer.write(entries, specOf(metadata, original, table)));
   const gone = new Set(removal.rewritten.map(({ original }) => original));
   const kept = earlier.filter((manifest) => !gone.has(manifest) && mayHoldLiveFiles(manifest));
-  const merge = await (change.clusterManifests === true ? clusterManifests : mergeSmallManifests)(
-    kept,
-    spec['spec-id'],
+  const merge = await (change.clusterManifests === true ? clusterManifests : mergeSmallManifests)(kept, {
+    spec,
+    schemas,
     snapshotId,
-    context.reader,
-  );
-  for (const group of merge.groups) manifests.push(await writer.write(group, spec));
+    reader,
+  });
+  for (const { entries, copied } of merge.groups) manifests.push(await writer.write(entries, spec, copied));
   manifests.push(...kept.filter((manifest) => !merge.replaced.has(manifest)));
 
   const parentSnapshotId = parent?.['snapshot-id'] ?? null;
@@ -197,8 +203,12 @@ class ManifestWriter {
     this.#warehouse = warehouse;
   }
 
-  async write(entries: readonly ManifestEntry[], spec: PartitionSpec): Promise<ManifestFile> {
-    const { bytes, facts } = encodeManifest(entries, { ...this.#snapshot, spec });
+  async write(
+    entries: readonly ManifestEntry[],
+    spec: PartitionSpec,
+    copied: readonly CopiedManifest[] = [],
+  ): Promise<ManifestFile> {
+    const { bytes, facts } = encodeManifest(entries, { ...this.#snapshot, spec }, copied);
     const path = await this.put(`${this.#snapshot.snapshotId}-m${this.#count++}`, bytes);
     return { path, ...facts };
   }

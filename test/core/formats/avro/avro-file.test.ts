@@ -3,7 +3,7 @@ import avsc from 'avsc';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CubelakeError, FormatError } from '#core/errors.ts';
-import { avroFileMentions, decodeAvroFile, encodeAvroFile } from '#core/formats/avro/avro-file.ts';
+import { decodeAvroFile, encodeAvroFile } from '#core/formats/avro/avro-file.ts';
 import type { AvroRecord } from '#core/formats/avro/avro-value.ts';
 
 /** Every type that manifests have, with and without field ids. */
@@ -221,24 +221,5 @@ describe('damaged Avro files', () => {
     // 2^40 records in a block of no bytes.
     const block = Buffer.from([0x80, 0x80, 0x80, 0x80, 0x80, 0x40, 0x00]);
     expect(() => decodeAvroFile(Buffer.concat([empty, block, sync]), 'bomb.avro')).toThrow(FormatError);
-  });
-});
-
-describe('searching a file for texts', () => {
-  it.each(['deflate', 'null'] as const)('finds exactly those that a record holds (%s)', (codec) => {
-    const paths = Array.from({ length: 2000 }, (_, index) => `file:///lake/ä/${index * 7}.parquet`);
-    const many = paths.map((path) => ({ ...records[0]!, f100: path }));
-    const bytes = encodeAvroFile(schema, { note: 'file:///lake/header.parquet' }, many, codec);
-    for (const path of [paths[0]!, paths[1234]!, paths.at(-1)!]) {
-      expect(avroFileMentions(bytes, [path], 'x')).toBe(true);
-      expect(avroFileMentions(bytes, ['file:///lake/none', path], 'x')).toBe(true);
-    }
-    expect(avroFileMentions(bytes, ['file:///lake/ä/1.parquet', 'file:///lake/header.parquet'], 'x')).toBe(false);
-    expect(avroFileMentions(bytes, [], 'x')).toBe(false);
-  });
-
-  it('refuses a damaged file as decoding does', () => {
-    const bytes = encodeAvroFile(schema, {}, records);
-    expect(() => avroFileMentions(bytes.subarray(0, bytes.length - 3), ['nothing'], 'x')).toThrow(CubelakeError);
   });
 });
