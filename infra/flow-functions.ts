@@ -53,10 +53,15 @@ export class FlowFunctions extends Construct {
         reportBatchItemFailures: true,
       }),
     );
+    new Rule(this, 'Pack', {
+      description: 'Sends the granules that fill a manifest',
+      schedule: Schedule.rate(Duration.minutes(1)),
+      targets: [new FunctionTarget(this.batcher, { event: RuleTargetInput.fromObject({ pack: 'full' }) })],
+    });
     new Rule(this, 'Flush', {
       description: 'Sends the granules that wait, however few',
       schedule: Schedule.rate(Duration.minutes(deployment.flush_minutes)),
-      targets: [new FunctionTarget(this.batcher, { event: RuleTargetInput.fromObject({ flush: true }) })],
+      targets: [new FunctionTarget(this.batcher, { event: RuleTargetInput.fromObject({ pack: 'flush' }) })],
     });
 
     const settlerRole = this.#role(storage.settlerRoleName);
