@@ -9,8 +9,8 @@ struct Shape { bandCount: u32, outputCount: u32, pixelCount: u32 }
 @group(0) @binding(1) var<storage, read> packed: array<u32>;
 // Reflectance per packed step, shape [outputs, bands].
 @group(0) @binding(2) var<storage, read> matrix: array<f32>;
-@group(0) @binding(3) var<storage, read> bias: array<f32>;
-// Bits of float32: a NaN may be stored as bits, but not calculated with.
+// Bits of float32 here and in the results: a NaN may be read and stored as bits, but not calculated with.
+@group(0) @binding(3) var<storage, read> bias: array<u32>;
 @group(0) @binding(4) var<storage, read_write> results: array<u32>;
 
 const bandsPerBlock = 16u;
@@ -30,6 +30,8 @@ fn main(
   let firstOutput = workgroup.y * outputsPerGroup;
   let isInside = pixel < shape.pixelCount;
   var sums: array<f32, 8>;
+  // Set to 0 by hand: of a variable inside the loop SwiftShader keeps the values of the last block.
+  var blockSums: array<f32, 8>;
   var missing = 0u;
   for (var firstBand = 0u; firstBand < shape.bandCount; firstBand += bandsPerBlock) {
     workgroupBarrier();
@@ -41,7 +43,6 @@ fn main(
       if (isWeight) { weights[at] = matrix[output * shape.bandCount + band]; }
     }
     workgroupBarrier();
-    var blockSums: array<f32, 8>;
     let bandEnd = min(bandsPerBlock, shape.bandCount - firstBand);
     for (var band = 0u; isInside && band < bandEnd; band++) {
       let at = (firstBand + band) * shape.pixelCount + pixel;
@@ -52,13 +53,17 @@ fn main(
         if (value == packedFill && weight != 0.0) { missing |= 1u << output; }
       }
     }
-    for (var output = 0u; output < outputsPerGroup; output++) { sums[output] += blockSums[output]; }
+    for (var output = 0u; output < outputsPerGroup; output++) {
+      sums[output] += blockSums[output];
+      blockSums[output] = 0.0;
+    }
   }
   if (!isInside) { return; }
   for (var output = 0u; output < outputsPerGroup; output++) {
     if (firstOutput + output >= shape.outputCount) { break; }
-    let sum = sums[output] + bias[firstOutput + output];
-    let isMissing = (missing & (1u << output)) != 0u;
+    let biasBits = bias[firstOutput + output];
+    let isMissing = (missing & (1u << output)) != 0u || (biasBits << 1u) > 0xff000000u;
+    let sum = sums[output] + bitcast<f32>(select(biasBits, 0u, isMissing));
     results[(firstOutput + output) * shape.pixelCount + pixel] = select(bitcast<u32>(sum), nanBits, isMissing);
   }
 }
