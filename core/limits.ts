@@ -30,6 +30,9 @@ export const receiveCountMax = 5;
 /** A granule whose other parts have not come a day after the last one is told to the user instead of waited for. */
 export const incompleteGranuleMsMax = 24 * 3600 * 1000;
 
+/** A job that is told to stop ends by itself within this: AWS Batch kills 30 s after it asked, the Spot host after two minutes. */
+export const jobStopMsMax = 20_000;
+
 /** What a job prints is kept up to this per attempt: a stack trace and its progress fit, a runaway loop does not fill the disk. */
 export const jobLogBytesMax = 1 * mib;
 

@@ -45,7 +45,7 @@ export type Manifest = z.infer<typeof manifestSchema>;
  */
 export const claimSchema = z.strictObject({ manifest_id: z.string(), final: z.boolean() });
 
-const dataFileSchema = z.strictObject({
+export const dataFileSchema = z.strictObject({
   path: z.string(),
   partition: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
   recordCount: z.number().int().nonnegative(),

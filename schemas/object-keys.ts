@@ -81,6 +81,10 @@ export const controlKeys = {
   outcome: (manifestId: string, index: number) =>
     `control/outcomes/${manifestId}/${String(index).padStart(5, '0')}.json`,
   outcomePrefix: (manifestId: string) => `control/outcomes/${manifestId}/`,
+  /** What a job that ends early leaves for the next attempt: facts of a segment, and its values by plot. */
+  checkpoint: (processingId: string, segmentIndex: number) => `${checkpointKey(processingId, segmentIndex)}.json`,
+  checkpointPlots: (processingId: string, segmentIndex: number) => `${checkpointKey(processingId, segmentIndex)}.plots`,
+  checkpointPrefix: 'control/checkpoints/',
   /** Which manifest changes the granule's rows; another may take over once that one is settled. */
   hold: (granuleKey: string) => `control/holds/${granuleKey}.json`,
   /** What a settlement will do, written before it does anything. */
@@ -99,6 +103,10 @@ export const controlKeys = {
   quarantine: (granuleKey: string) => `control/quarantine/${granuleKey}.json`,
   quarantinePrefix: 'control/quarantine/',
 } as const;
+
+function checkpointKey(processingId: string, segmentIndex: number): string {
+  return `control/checkpoints/${processingId}/${String(segmentIndex).padStart(5, '0')}`;
+}
 
 /** Root of a granule's bronze group in the warehouse. */
 export function bronzeKey(granuleKey: string, processingId: string): string {

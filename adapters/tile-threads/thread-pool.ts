@@ -47,7 +47,7 @@ export function threadTilePool(options: ThreadPoolOptions): TilePool {
   };
   return {
     prepare,
-    async process(setup, onTile) {
+    async process(setup, onTile, firstTile = 0) {
       const tileCount = tileCountOf(setup);
       prepare(tileCount);
       const workers = prepared;
@@ -59,7 +59,7 @@ export function threadTilePool(options: ThreadPoolOptions): TilePool {
           worker.ref();
           worker.postMessage({ setup, hasDevice: device !== null } satisfies TileRequest);
         }
-        await new TileRun(workers, tileCount, device, onTile).finished;
+        await new TileRun(workers, { firstTile, tileCount }, device, onTile).finished;
       } finally {
         await Promise.all(workers.map((worker) => worker.terminate()));
         device?.close();
@@ -78,8 +78,8 @@ class TileRun {
   readonly #idle: Worker[] = [];
   /** Buffers of results that are done with. */
   readonly #spares: ArrayBuffer[] = [];
-  #nextToStart = 0;
-  #nextToDeliver = 0;
+  #nextToStart: number;
+  #nextToDeliver: number;
   #finishedCount = 0;
   #isDelivering = false;
   #resolve!: () => void;
@@ -87,12 +87,14 @@ class TileRun {
 
   constructor(
     workers: readonly Worker[],
-    tileCount: number,
+    { firstTile, tileCount }: { readonly firstTile: number; readonly tileCount: number },
     device: DeviceKernel | null,
     onTile: (result: TileResult) => Promise<void>,
   ) {
     this.#workers = workers;
     this.#tileCount = tileCount;
+    this.#nextToStart = firstTile;
+    this.#nextToDeliver = firstTile;
     this.#device = device;
     this.#onTile = onTile;
     this.finished = new Promise((resolve, reject) => {

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '#core/errors.ts';
+import type { KernelMode } from '#core/pipeline/cube/kernel-choice.ts';
 import { environment } from '#schemas/environment.ts';
 
 export interface JobConfig {
@@ -10,6 +11,7 @@ export interface JobConfig {
   readonly attempt: number;
   /** null for one per core. */
   readonly threadCount: number | null;
+  readonly kernel: KernelMode;
   /** Label of the step to die at, or null. */
   readonly crashAt: string | null;
 }
@@ -37,11 +39,25 @@ export function readJobConfig(variables: Readonly<Record<string, string | undefi
     granuleIndex: count([environment.granuleIndex, environment.batchArrayIndex], 0),
     attempt: count([environment.attempt, environment.batchAttempt], 1),
     threadCount: count([environment.threads], 0) || null,
+    kernel: kernelMode(variables[environment.kernel] || 'auto'),
     crashAt: variables[environment.crashAt] || null,
   };
 }
 
-const inheritedNames = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL', environment.crashAt];
+const kernelModes: readonly KernelMode[] = ['auto', 'cpu', 'gpu'];
+
+function kernelMode(value: string): KernelMode {
+  const mode = kernelModes.find((candidate) => candidate === value);
+  if (mode !== undefined) return mode;
+  throw new ConfigurationError(
+    `Expected auto, cpu or gpu, got "${value}" (${environment.kernel}). Set it to one of them.`,
+    {
+      name: environment.kernel,
+    },
+  );
+}
+
+const inheritedNames = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL', environment.kernel, environment.crashAt];
 
 /** What a local job inherits of its scheduler's environment; credentials are not among it. */
 export function inheritedVariables(

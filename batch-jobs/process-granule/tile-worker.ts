@@ -1,17 +1,20 @@
 import { openHdf5WhenNeeded } from '#adapters/h5wasm/open-when-needed.ts';
 import { serveTiles } from '#adapters/tile-threads/serve-tiles.ts';
 import { openTileProcessor } from '#core/pipeline/cube/open-tile-processor.ts';
+import { type CrashPlan, jobSteps } from './job-steps.ts';
 import { openStore } from './open-store.ts';
 
-/** Roots of the stores, as the main thread passes them on. */
+/** Roots of the stores and what else the main thread passes on. */
 export interface TileWiring {
   readonly rawUri: string;
   readonly warehouseUri: string;
+  readonly crash?: CrashPlan;
 }
 
 serveTiles((setup, wiring, device) => {
-  const { rawUri, warehouseUri } = wiring as TileWiring;
+  const { rawUri, warehouseUri, crash = { crashAt: null, attempt: 1 } } = wiring as TileWiring;
   const raw = openStore(rawUri);
   const warehouse = openStore(warehouseUri);
-  return openTileProcessor(setup, { raw, warehouse, openHdf5: openHdf5WhenNeeded }, device);
+  const stores = { raw, warehouse, openHdf5: openHdf5WhenNeeded, step: jobSteps(crash) };
+  return openTileProcessor(setup, stores, device);
 });

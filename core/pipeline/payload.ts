@@ -1,4 +1,4 @@
-import type { Granule, StagedTable } from '#schemas/manifest.ts';
+import type { Granule, Outcome, StagedTable } from '#schemas/manifest.ts';
 import type { Difference } from '#schemas/replacement.ts';
 import type { TableDefinition } from '#schemas/table-definition.ts';
 import type { DataFile } from '../formats/iceberg/data-file.ts';
@@ -22,11 +22,15 @@ export interface Payload {
    * nothing is visible in any table before the settler commits it.
    */
   process(granule: Granule, context: ProcessContext): Promise<GranuleOutput>;
+  /** Removes what only an attempt that goes on after another one needs, once the outcome is there; absent where there is none. */
+  discardProgress?(outcome: CompleteOutcome, stores: Pick<ProcessContext, 'warehouse'>): Promise<void>;
   /** What processing the granule would read now; absent where that is its parts. */
   estimate?(granule: Granule, stores: Pick<ProcessContext, 'raw' | 'warehouse'>): Promise<ProcessingEstimate>;
   /** How far two processings of one granule are apart, value by value; absent where only rows are counted. */
   compare?(before: GranuleFiles, after: GranuleFiles, warehouse: ObjectStore): Promise<Difference[]>;
 }
+
+export type CompleteOutcome = Extract<Outcome, { status: 'complete' }>;
 
 /** Table -> data files of one granule. */
 export type GranuleFiles = Readonly<Record<string, readonly DataFile[]>>;

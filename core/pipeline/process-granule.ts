@@ -5,7 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import { payloadNamed } from './granule-assembly.ts';
 import { readRecord, writeRecord } from './ledger.ts';
 import { loadManifest } from './load-manifest.ts';
-import type { Payload, ProcessContext } from './payload.ts';
+import type { CompleteOutcome, Payload, ProcessContext } from './payload.ts';
 
 export interface GranuleJob extends Omit<ProcessContext, 'source'> {
   readonly payloads: readonly Payload[];
@@ -27,13 +27,16 @@ export async function processGranule(job: GranuleJob): Promise<Outcome> {
   const granule = granuleAt(manifest, job.granuleIndex);
   const key = controlKeys.outcome(job.manifestId, job.granuleIndex);
   const earlier = await readRecord(job.warehouse, key, outcomeSchema);
-  if (earlier?.value.status === 'complete') return earlier.value;
   const payload = payloadNamed(job.payloads, granule.payload);
+  if (earlier?.value.status === 'complete') {
+    await payload.discardProgress?.(earlier.value, job);
+    return earlier.value;
+  }
   try {
     const { raw, warehouse, progress, step, clock } = job;
     const startMs = clock?.nowMs() ?? null;
     const output = await payload.process(granule, { raw, warehouse, progress, step, source: manifest.source });
-    const outcome: Outcome = {
+    const outcome: CompleteOutcome = {
       status: 'complete',
       granule_version_id: granule.granule_version_id,
       processing_id: output.processingId,
@@ -46,6 +49,7 @@ export async function processGranule(job: GranuleJob): Promise<Outcome> {
     step('outcome');
     await writeRecord(job.warehouse, key, outcomeSchema.parse(outcome));
     step('outcome written');
+    await payload.discardProgress?.(outcome, job);
     return outcome;
   } catch (error) {
     const outcome = failedOutcome(granule, error);

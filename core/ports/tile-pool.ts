@@ -8,7 +8,8 @@ import type { DeviceKernel } from './calibration-kernel.ts';
 export interface TilePool {
   /** Says that a cube of so many tiles comes soon, so that threads can start meanwhile. */
   prepare(tileCount: number): void;
-  process(setup: TileSetup, onTile: (result: TileResult) => Promise<void>): Promise<void>;
+  /** @param firstTile Where a job that died has got to; 0 when absent. */
+  process(setup: TileSetup, onTile: (result: TileResult) => Promise<void>, firstTile?: number): Promise<void>;
 }
 
 /** Opens a device for one cube where that is worth it; null: the CPU does it all. The caller closes it after the cube. */

@@ -4,9 +4,10 @@ import { shardKey } from '../../formats/zarr/shard-layout.ts';
 import { ShardWriter } from '../../formats/zarr/shard-writer.ts';
 import type { KernelMemory } from '../../kernels/kernel-memory.ts';
 import type { CalibratedTile } from '../../ports/calibration-kernel.ts';
-import type { ObjectStore } from '../../ports/object-store.ts';
+import type { ObjectFacts, ObjectStore } from '../../ports/object-store.ts';
 import { quality } from '../../radiometry/quality.ts';
-import { type TileGrid, tileRange } from './tile-setup.ts';
+import { objectVersions } from '../granule-version.ts';
+import { type StoredTile, type TileGrid, tileRange } from './tile-setup.ts';
 
 export type PixelLocations = { readonly x: Float64Array; readonly y: Float64Array };
 
@@ -21,11 +22,13 @@ export class BronzeTileWriter {
   readonly #crs: CoordinateSystem | null;
   readonly #reflectanceShards: ShardWriter;
   readonly #qualityShards: ShardWriter;
-  #storing: Promise<void> = Promise.resolve();
+  readonly #step: (label: string) => void;
+  #storing: Promise<StoredTile | null> = Promise.resolve(null);
 
   /**
    * @param crs System of the locations; null when there are none.
    * @param memory Where the planes of reflectance lie.
+   * @param step As in `ProcessContext`: called when a tile is stored.
    */
   constructor(
     warehouse: ObjectStore,
@@ -33,7 +36,9 @@ export class BronzeTileWriter {
     grid: TileGrid,
     crs: CoordinateSystem | null,
     memory: KernelMemory,
+    step: (label: string) => void = () => {},
   ) {
+    this.#step = step;
     this.#warehouse = warehouse;
     this.#rootKey = rootKey;
     this.#grid = grid;
@@ -45,9 +50,14 @@ export class BronzeTileWriter {
   /**
    * Encodes a tile, once the one before is stored, and starts to store it: the planes may change when the promise has
    * resolved. It fails with the error of the one before.
+   * @returns The tile before, all of which is stored; null for the first.
    */
-  async writeTile(tileIndex: number, tile: CalibratedTile, locations: PixelLocations | null): Promise<void> {
-    await this.#storing;
+  async writeTile(
+    tileIndex: number,
+    tile: CalibratedTile,
+    locations: PixelLocations | null,
+  ): Promise<StoredTile | null> {
+    const stored = await this.#storing;
     const { lineStart, lineEnd } = tileRange(this.#grid, tileIndex);
     const pixelCount = (lineEnd - lineStart) * this.#grid.sampleCount;
     const mayBeEmpty = (band: number): boolean => (tile.bandQuality[band]! & quality.noData) !== 0;
@@ -66,9 +76,10 @@ export class BronzeTileWriter {
         objects.push({ key: locationKey(this.#rootKey, name, tileIndex), bytes });
       }
     }
-    this.#storing = this.#put(objects);
+    this.#storing = this.#put(tileIndex, objects);
     // Told by the next call; until then it must not count as unhandled.
     this.#storing.catch(() => {});
+    return stored;
   }
 
   /** Settles when every tile is stored. */
@@ -76,7 +87,10 @@ export class BronzeTileWriter {
     await this.#storing;
   }
 
-  async #put(objects: readonly { readonly key: string; readonly bytes: Uint8Array }[]): Promise<void> {
-    for (const { key, bytes } of objects) await this.#warehouse.put(key, bytes);
+  async #put(tileIndex: number, objects: readonly { key: string; bytes: Uint8Array }[]): Promise<StoredTile> {
+    const stored: ObjectFacts[] = [];
+    for (const { key, bytes } of objects) stored.push(await this.#warehouse.put(key, bytes));
+    this.#step(`shard:${tileIndex}`);
+    return { tileIndex, objects: objectVersions(stored) };
   }
 }

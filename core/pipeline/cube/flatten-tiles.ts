@@ -1,93 +1,57 @@
-import type { Granule } from '#schemas/manifest.ts';
 import { goldPlotIndex, silverBands, silverReflectance } from '#schemas/tables.ts';
-import type { CubeHeader } from '../../cube/cube.ts';
 import { dayOfDate } from '../../day.ts';
 import { CalibrationError } from '../../errors.ts';
-import type { TilePool } from '../../ports/tile-pool.ts';
 import { indexDefinitions } from '../../spectral-indices/index-definitions.ts';
 import { resolveIndex } from '../../spectral-indices/resolve-index.ts';
-import type { GranuleOutput, ProcessContext } from '../payload.ts';
+import type { GranuleOutput } from '../payload.ts';
 import { type Row, stagedTable, stageRows } from '../stage-table.ts';
 import { cubeIdentity } from './cube-granule.ts';
 import { type CubePlots, noPlotInside } from './cube-plots.ts';
 import { PlotIndexGatherer } from './plot-index-rows.ts';
 import { type SilverColumns, silverColumnsOf } from './silver-layout.ts';
-import { SilverStager } from './stage-silver.ts';
-import {
-  type BronzeSource,
-  type CubeSource,
-  type PixelCounts,
-  type TileSetup,
-  tileCountOf,
-  tileGridOf,
-} from './tile-setup.ts';
-
-export interface FlattenRequest {
-  readonly granule: Granule;
-  readonly context: ProcessContext;
-  readonly tilePool: TilePool;
-  readonly header: CubeHeader;
-  readonly goodBands: Uint8Array;
-  readonly source: CubeSource | BronzeSource;
-  readonly plots: CubePlots | null;
-  readonly processingId: string;
-}
+import { type FlattenRequest, partitionOf, stageTiles } from './stage-tiles.ts';
+import { type PixelCounts, type TileSetup, tileGridOf } from './tile-setup.ts';
 
 /**
- * Runs all tiles of one cube and stages their silver rows, band facts and plot indices.
+ * Runs the tiles of one cube and stages their silver rows, band facts and plot indices. Goes on at the last checkpoint that
+ * an earlier attempt has left; the bytes are the same.
  *
  * @throws CalibrationError when no pixel of the cube has a value; GeometryError when no pixel lies in a plot. Disposition: quarantine.
  */
 export async function flattenTiles(request: FlattenRequest): Promise<GranuleOutput> {
   const { granule, context, header, processingId, plots } = request;
-  const identity = cubeIdentity(granule.granule_key);
   const where = granule.granule_key;
   const silver = silverColumnsOf(header.wavelengthNm, where);
   const setup = tileSetupOf(request, silver);
-  const partition = { farm_id: identity.farmId, acquisition_date_day: dayOfDate(identity.date) };
-  const stager = new SilverStager(context.warehouse, silver.layout.columns, partition, processingId);
   const gatherer = new PlotIndexGatherer(plots?.plots ?? [], setup.indices);
-  const totals = { pixelCount: 0, rowCount: 0, saturatedPixelCount: 0, lowReferencePixelCount: 0 };
-  try {
-    await request.tilePool.process(setup, async (tile) => {
-      if (tile.rowGroup !== null) await stager.append(tile.rowGroup);
-      gatherer.add(tile);
-      addCounts(totals, tile.counts);
-      context.progress.report('Tile:Process:Done', {
-        granule: where,
-        done: tile.tileIndex + 1,
-        total: tileCountOf(setup),
-      });
-      context.step(`tile:${tile.tileIndex}`);
-    });
-    requireValues(totals, gatherer, plots, where);
-    const silverFiles = await stager.finish();
-    context.step('stage');
-    const rowIdentity = { ...identity, cubeId: identity.id, processingId, sensorId: header.sensorId };
-    const fileName = `${processingId}.parquet`;
-    const bandFile = await stageRows(
-      context.warehouse,
-      silverBands,
-      partition,
-      fileName,
-      bandRows(rowIdentity, request, silver),
-    );
-    const plotRows = gatherer.rows(rowIdentity);
-    const plotFiles =
-      plotRows.length === 0 ? [] : [await stageRows(context.warehouse, goldPlotIndex, partition, fileName, plotRows)];
-    const extraColumns = silver.bandColumns.map(({ id, name, doc }) => ({ id, name, type: 'float' as const, doc }));
-    return {
-      processingId,
-      tables: [
-        { ...stagedTable(silverReflectance, silverFiles), extra_columns: extraColumns },
-        stagedTable(silverBands, [bandFile]),
-        stagedTable(goldPlotIndex, plotFiles),
-      ],
-      report: { ...reportOf(totals), plot_row_count: plotRows.length, band_count: header.bandCount },
-    };
-  } finally {
-    await stager.abort();
-  }
+  const { totals, silverFiles, segmentCount, resumedTile } = await stageTiles(request, silver, setup, gatherer);
+  requireValues(totals, gatherer, plots, where);
+  context.step('stage');
+  const { id, ...identity } = cubeIdentity(where);
+  const partition = partitionOf(request);
+  const rowIdentity = { ...identity, cubeId: id, processingId, sensorId: header.sensorId };
+  const fileName = `${processingId}.parquet`;
+  const bands = bandRows(rowIdentity, request, silver);
+  const bandFile = await stageRows(context.warehouse, silverBands, partition, fileName, bands);
+  const plotRows = gatherer.rows(rowIdentity);
+  const plotFiles =
+    plotRows.length === 0 ? [] : [await stageRows(context.warehouse, goldPlotIndex, partition, fileName, plotRows)];
+  const extraColumns = silver.bandColumns.map(({ id, name, doc }) => ({ id, name, type: 'float' as const, doc }));
+  return {
+    processingId,
+    tables: [
+      { ...stagedTable(silverReflectance, silverFiles), extra_columns: extraColumns },
+      stagedTable(silverBands, [bandFile]),
+      stagedTable(goldPlotIndex, plotFiles),
+    ],
+    report: {
+      ...reportOf(totals),
+      plot_row_count: plotRows.length,
+      band_count: header.bandCount,
+      segment_count: segmentCount,
+      ...(resumedTile > 0 && { resumed_tile: resumedTile }),
+    },
+  };
 }
 
 function tileSetupOf(request: FlattenRequest, silver: SilverColumns): TileSetup {
@@ -112,13 +76,6 @@ function tileSetupOf(request: FlattenRequest, silver: SilverColumns): TileSetup 
       sensorId: header.sensorId,
     },
   };
-}
-
-function addCounts(totals: { -readonly [K in keyof PixelCounts]: number }, counts: PixelCounts): void {
-  totals.pixelCount += counts.pixelCount;
-  totals.rowCount += counts.rowCount;
-  totals.saturatedPixelCount += counts.saturatedPixelCount;
-  totals.lowReferencePixelCount += counts.lowReferencePixelCount;
 }
 
 function requireValues(totals: PixelCounts, gatherer: PlotIndexGatherer, plots: CubePlots | null, where: string): void {

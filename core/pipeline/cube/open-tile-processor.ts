@@ -16,6 +16,8 @@ export interface TileStores {
   readonly raw: ObjectStore;
   readonly warehouse: ObjectStore;
   readonly openHdf5: Hdf5Opener;
+  /** As in `ProcessContext`. */
+  readonly step?: (label: string) => void;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function openTileProcessor(
 async function openSource(
   setup: TileSetup,
   memory: KernelMemory,
-  { raw, warehouse, openHdf5 }: TileStores,
+  { raw, warehouse, openHdf5, step }: TileStores,
   device: CalibrationKernel | null,
 ): Promise<TileSource> {
   const { source } = setup;
@@ -45,8 +47,9 @@ async function openSource(
     reader,
     source.coefficients,
     memory,
-    new BronzeTileWriter(warehouse, source.bronzeRootKey, setup, setup.georeference?.crs ?? null, memory),
+    new BronzeTileWriter(warehouse, source.bronzeRootKey, setup, setup.georeference?.crs ?? null, memory, step),
     device,
+    step,
   );
 }
 
@@ -54,12 +57,12 @@ async function openSource(
 export function sequentialTilePool(stores: TileStores, openKernel: KernelOpener = cpuOnly): TilePool {
   return {
     prepare: () => {},
-    async process(setup, onTile) {
+    async process(setup, onTile, firstTile = 0) {
       const device = await openKernel(setup);
       const processor = await openTileProcessor(setup, stores, device?.calibrate ?? null);
       try {
         let spare: ArrayBuffer | null = null;
-        for (let tileIndex = 0; tileIndex < tileCountOf(setup); tileIndex++) {
+        for (let tileIndex = firstTile; tileIndex < tileCountOf(setup); tileIndex++) {
           const result = await processor.process(tileIndex, spare);
           await onTile(result);
           spare = result.rowGroup?.bytes.buffer ?? null;

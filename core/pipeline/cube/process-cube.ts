@@ -22,6 +22,7 @@ import { placeCubePlots } from './cube-plots.ts';
 import { bronzeBytes, bronzeMethod, provenanceOf, rawBytes } from './cube-provenance.ts';
 import { flattenTiles } from './flatten-tiles.ts';
 import { type ProcessingIds, processingIdsOf } from './processing-ids.ts';
+import { hasCheckpoint } from './read-checkpoints.ts';
 import { type BronzeSource, type CubeSource, tileCountOf, tileGridOf } from './tile-setup.ts';
 import { writeBronzeGroup } from './write-bronze-group.ts';
 
@@ -59,12 +60,14 @@ export async function processCube(
 async function processRaw(request: CubeRequest): Promise<GranuleOutput> {
   const { granule, context, capture, ids, openHdf5 } = request;
   const sources = await openParts(context.raw, cubeParts(granule));
-  await verifyChecksums(capture, sources);
+  // The attempt that left a checkpoint has read these versions to their ends already.
+  if (!(await hasCheckpoint(context.warehouse, ids.processingId))) await verifyChecksums(capture, sources);
   context.step('read');
   const reader = await openCube(sources, { overrides: overridesOf(capture), openHdf5 });
   try {
     request.tilePool.prepare(tileCountOf(tileGridOf(reader.header)));
     const calibration = await calibrationOf(reader, request);
+    context.step('references');
     const source: CubeSource = {
       kind: 'cube',
       parts: cubeParts(granule).map(({ key, etag }) => ({ key, etag })),
@@ -115,7 +118,7 @@ async function flatten(
   reader: CubeReader,
   source: CubeSource | BronzeSource,
 ): Promise<GranuleOutput> {
-  const { granule, context, capture, inputs, ids, tilePool } = request;
+  const { granule, context, capture, inputs, ids, tilePool, segmentBytesTarget } = request;
   const { header } = reader;
   const plotSet = await readPlotSet(context.raw, inputs);
   const plots = plotSet && placeCubePlots(header, plotSet, capture.plot_buffer_m ?? 0, granule.granule_key);
@@ -128,6 +131,7 @@ async function flatten(
     source,
     plots,
     processingId: ids.processingId,
+    ...(segmentBytesTarget === undefined ? {} : { segmentBytesTarget }),
   });
   return { ...output, report: { ...output.report, bronze: ids.bronzeRootKey } };
 }

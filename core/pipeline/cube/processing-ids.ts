@@ -7,8 +7,8 @@ import { cubeParts, type NamedInput } from './cube-inputs.ts';
 /** Changes whenever calibrated numbers change, so that results of two versions never share a name. */
 export const calibrationVersion = 'calibration-1';
 
-/** Changes whenever silver or gold rows made from the same bronze change. */
-const flatteningVersion = 'flattening-1';
+/** Changes whenever silver or gold files made from the same bronze change: two versions never write the same key. */
+const flatteningVersion = 'flattening-2';
 
 export interface ProcessingIds {
   /** Names the bronze group: hash of cube, references, calibration facts and calibration version. */

@@ -34,7 +34,7 @@ export class TileProcessor {
     const { sampleCount, bandCount, silver, georeference, placed, plotIds, indices } = this.#setup;
     const range = tileRange(this.#setup, tileIndex);
     const pixelCount = (range.lineEnd - range.lineStart) * sampleCount;
-    const { tile, locations } = await this.#source.read(range);
+    const { tile, locations, stored } = await this.#source.read(range);
     const positions = georeference === null ? null : positionsOf(georeference, { ...range, sampleCount }, locations);
     const plotOfPixel =
       placed === null || positions === null ? null : plotsOf(placed, georeference!, positions, pixelCount);
@@ -55,7 +55,7 @@ export class TileProcessor {
       plotIds,
       this.#scratch,
     );
-    return { tileIndex, rowGroup, ...inPlots, counts: { ...counts, rowCount: rowGroup?.rowCount ?? 0 } };
+    return { tileIndex, rowGroup, ...inPlots, counts: { ...counts, rowCount: rowGroup?.rowCount ?? 0 }, stored };
   }
 
   /** Settles when all that belongs to the processed tiles is stored. */

@@ -1,3 +1,4 @@
+import type { ObjectVersion } from '#schemas/manifest.ts';
 import type { CubeOverrides, Georeference } from '../../cube/cube.ts';
 import { InvariantError } from '../../errors.ts';
 import type { EncodedRowGroup } from '../../formats/parquet/encode-row-group.ts';
@@ -69,6 +70,14 @@ export interface TileResult {
   /** Index values of the same pixels, shape [indices, pixels]; NaN where there is none. */
   readonly indexValues: Float64Array;
   readonly counts: PixelCounts;
+  /** Bronze of an earlier tile, which is stored now; null where nothing more is known to be. */
+  readonly stored: StoredTile | null;
+}
+
+/** All objects that one tile has in bronze. */
+export interface StoredTile {
+  readonly tileIndex: number;
+  readonly objects: readonly ObjectVersion[];
 }
 
 export interface PixelCounts {

@@ -7,11 +7,13 @@ import { plainRowsKernel } from '../../radiometry/plain-rows.ts';
 import type { BronzeTileWriter, PixelLocations } from './bronze-tiles.ts';
 import { deviceFirst } from './device-first.ts';
 import { tileValuesBytes } from './tile-memory.ts';
-import type { TileGrid, TileRange, TileSetup } from './tile-setup.ts';
+import type { StoredTile, TileGrid, TileRange, TileSetup } from './tile-setup.ts';
 
 export interface SourceTile {
   readonly tile: CalibratedTile;
   readonly locations: PixelLocations | null;
+  /** What the source has stored of an earlier tile since the last read. */
+  readonly stored: StoredTile | null;
 }
 
 /** Gives the calibrated planes of a tile: from the raw cube through the kernel, or from bronze as it is. */
@@ -27,6 +29,7 @@ export interface TileSource {
  * Calibrates the raw cube's tiles and writes them to bronze on the way.
  * @param memory From `tileMemory`: raw counts are read into it and the packed planes lie in it.
  * @param device Calibrates instead of the CPU as long as it can.
+ * @param step As in `ProcessContext`.
  */
 export function rawTileSource(
   grid: TileGrid,
@@ -35,6 +38,7 @@ export function rawTileSource(
   memory: KernelMemory,
   bronze: BronzeTileWriter,
   device: CalibrationKernel | null = null,
+  step: (label: string) => void = () => {},
 ): TileSource {
   const tile = tilePlanes(grid, memory);
   const target = memory.bytes(tileValuesBytes(grid));
@@ -43,9 +47,10 @@ export function rawTileSource(
   return {
     async read(range) {
       await kernel(await reader.readLines({ ...range, target }), tile);
+      step(`calibrate:${range.tileIndex}`);
       const locations = await reader.readLocations(range);
-      await bronze.writeTile(range.tileIndex, tile, locations);
-      return { tile, locations };
+      const stored = await bronze.writeTile(range.tileIndex, tile, locations);
+      return { tile, locations, stored };
     },
     finish: () => bronze.finish(),
     close: () => reader.close(),
@@ -72,7 +77,7 @@ export function bronzeTileSource(setup: TileSetup, reader: BronzeReader): TileSo
       const quality = await reader.readQuality(range);
       gatherQuality(quality, setup.goodBands, window.lineCount * window.sampleCount, pixelQuality, bandQuality);
       const tile = { packed: window.data as Int16Array, quality, pixelQuality, bandQuality };
-      return { tile, locations: await reader.readLocations(range) };
+      return { tile, locations: await reader.readLocations(range), stored: null };
     },
     finish: async () => {},
     close: () => reader.close(),

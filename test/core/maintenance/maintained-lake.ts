@@ -107,11 +107,11 @@ export async function addPixels(lake: PublishContext, cubeId: string, parts: Sil
   const stager = new SilverStager(lake.warehouse, columns, partition, `p-${cubeId}`);
   for (let group = 0; group < groupCount; group++) {
     const values = columns.map((column) => silverValues(column, cubeId, group * rowsPerGroup, rowsPerGroup, cell));
-    await stager.append(encodeRowGroup(columns, values, rowsPerGroup, rowGroupScratch()));
+    await stager.append(encodeRowGroup(columns, values, rowsPerGroup, rowGroupScratch()), 0);
   }
-  const [file] = await stager.finish();
-  await commit(lake, silverReflectance, cubeId, [file!], { extraColumns: bands });
-  return file!;
+  const { dataFile } = (await stager.finishFile())!;
+  await commit(lake, silverReflectance, cubeId, [dataFile], { extraColumns: bands });
+  return dataFile;
 }
 
 function silverValues(
