@@ -76,13 +76,16 @@ export interface SmallCubeOptions {
   /** Count of a pixel instead of the simulated one; null keeps it. */
   readonly count?: (line: number, band: number, sample: number) => number | null;
   readonly capture?: Partial<Capture>;
+  /** More lines, as the soil goes on. */
+  readonly lineCount?: number;
 }
 
 /** Puts everything into raw. The white panel reads 2100 over a dark of 100, so one count is 0.5 / 2000. */
 export async function putSmallCube(raw: ObjectStore, options: SmallCubeOptions = {}): Promise<Granule> {
+  const lines = options.lineCount ?? lineCount;
   const text = (value: string): Uint8Array => Buffer.from(value);
   const cube = counts(
-    lineCount,
+    lines,
     (line, band, sample) => options.count?.(line, band, sample) ?? 100 + reflectanceAt(line, band) * 4000,
   );
   const crs = { type: 'name', properties: { name: 'EPSG:32632' } };
@@ -101,7 +104,7 @@ export async function putSmallCube(raw: ObjectStore, options: SmallCubeOptions =
   const parts = [
     await raw.put(`${granuleKey}.bil`, cube),
     await raw.put(`${granuleKey}.capture.json`, text(JSON.stringify({ ...capture, ...options.capture }))),
-    await raw.put(`${granuleKey}.hdr`, text(header(lineCount))),
+    await raw.put(`${granuleKey}.hdr`, text(header(lines))),
   ];
   return {
     payload: 'hyperspectral-cube',
