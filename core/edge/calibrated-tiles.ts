@@ -2,9 +2,11 @@ import type { CubeHeader, CubeReader } from '../cube/cube.ts';
 import { positionsOf } from '../cube/georeference.ts';
 import { KernelMemory } from '../kernels/kernel-memory.ts';
 import type { CubePlots } from '../pipeline/cube/cube-plots.ts';
+import { tileValuesBytes } from '../pipeline/cube/tile-memory.ts';
 import { plotsOf } from '../pipeline/cube/tile-processor.ts';
 import { type TileGrid, tileGridOf, tileRange } from '../pipeline/cube/tile-setup.ts';
-import type { CalibratedTile } from '../ports/calibration-kernel.ts';
+import { tilePlanes } from '../pipeline/cube/tile-source.ts';
+import type { CalibratedTile, CalibrationKernel } from '../ports/calibration-kernel.ts';
 import type { CalibrationCoefficients } from '../radiometry/coefficients.ts';
 import { plainRowsBytes, plainRowsKernel } from '../radiometry/plain-rows.ts';
 import type { ResolvedIndex } from '../spectral-indices/resolve-index.ts';
@@ -20,13 +22,12 @@ export function edgeGridOf(header: CubeHeader, cellSize: number): TileGrid {
 /** Reads and calibrates tiles of one cube with the pipeline's own kernel. A tile is valid until the next is read. */
 export class CalibratedTiles {
   readonly #reader: CubeReader;
-  readonly #coefficients: CalibrationCoefficients;
   readonly #grid: TileGrid;
   readonly #plots: CubePlots | null;
   readonly #indices: readonly ResolvedIndex[];
   readonly #tile: CalibratedTile;
   readonly #target: Uint8Array<ArrayBuffer>;
-  readonly #kernel: ReturnType<typeof plainRowsKernel>;
+  readonly #kernel: CalibrationKernel;
 
   constructor(
     reader: CubeReader,
@@ -34,20 +35,13 @@ export class CalibratedTiles {
     grid: TileGrid,
     { plots, indices }: { plots: CubePlots | null; indices: readonly ResolvedIndex[] },
   ) {
-    const pixelCount = grid.tileLineCount * grid.sampleCount;
-    const valuesBytes = grid.bandCount * pixelCount * 2;
+    const valuesBytes = tileValuesBytes(grid);
     const memory = new KernelMemory(2 * valuesBytes + plainRowsBytes(grid.bandCount, grid.sampleCount) + 64);
     this.#reader = reader;
-    this.#coefficients = coefficients;
     this.#grid = grid;
     this.#plots = plots;
     this.#indices = indices;
-    this.#tile = {
-      packed: new Int16Array(memory.buffer, memory.take(valuesBytes), grid.bandCount * pixelCount),
-      quality: new Uint8Array(grid.bandCount * pixelCount),
-      pixelQuality: new Uint8Array(pixelCount),
-      bandQuality: new Uint8Array(grid.bandCount),
-    };
+    this.#tile = tilePlanes(grid, memory);
     this.#target = memory.bytes(valuesBytes);
     this.#kernel = plainRowsKernel(memory, coefficients, this.#tile);
   }
@@ -56,7 +50,7 @@ export class CalibratedTiles {
     const range = tileRange(this.#grid, tileIndex);
     const { sampleCount } = this.#grid;
     const window = await this.#reader.readLines({ ...range, target: this.#target });
-    this.#kernel(window, this.#coefficients, this.#tile);
+    await this.#kernel(window, this.#tile);
     const lineCount = range.lineEnd - range.lineStart;
     const place = {
       lineStart: range.lineStart,
