@@ -59,18 +59,21 @@ export function sequentialTilePool(stores: TileStores, openKernel: KernelOpener 
     prepare: () => {},
     async process(setup, onTile, firstTile = 0) {
       const device = await openKernel(setup);
-      const processor = await openTileProcessor(setup, stores, device?.calibrate ?? null);
       try {
-        let spare: ArrayBuffer | null = null;
-        for (let tileIndex = firstTile; tileIndex < tileCountOf(setup); tileIndex++) {
-          const result = await processor.process(tileIndex, spare);
-          await onTile(result);
-          spare = result.rowGroup?.bytes.buffer ?? null;
+        const processor = await openTileProcessor(setup, stores, device?.calibrate ?? null);
+        try {
+          let spare: ArrayBuffer | null = null;
+          for (let tileIndex = firstTile; tileIndex < tileCountOf(setup); tileIndex++) {
+            const result = await processor.process(tileIndex, spare);
+            await onTile(result);
+            spare = result.rowGroup?.bytes.buffer ?? null;
+          }
+          await processor.finish();
+        } finally {
+          await processor.close();
         }
-        await processor.finish();
       } finally {
         device?.close();
-        await processor.close();
       }
     },
   };

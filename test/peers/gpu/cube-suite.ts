@@ -1,0 +1,111 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fileObjectStore } from '#adapters/file/file-object-store.ts';
+import { type Gpu, openGpu } from '#adapters/gpu/open-gpu.ts';
+import { wirePayloads } from '#batch-jobs/payloads.ts';
+import { kernelOpener } from '#core/pipeline/cube/kernel-choice.ts';
+import type { GranuleOutput } from '#core/pipeline/payload.ts';
+import type { KernelDevice } from '#core/ports/calibration-kernel.ts';
+import { silentProgress } from '#core/ports/progress.ts';
+import type { Granule } from '#schemas/manifest.ts';
+import { putSmallCube } from '../../core/pipeline/small-cube.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'cubelake-gpu-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const raw = fileObjectStore(join(folder, 'raw'));
+/** Nine tiles, the last one smaller, with fill, saturated and dark values. */
+const lineCount = 64 * 8 + 9;
+const flaws = [65_535, 4095, 60, 100];
+let granule: Granule;
+let expected: CubeRun;
+
+interface CubeRun {
+  readonly report: GranuleOutput['report'];
+  /** Of every object: its key and what its bytes hash to. */
+  readonly etags: readonly string[];
+}
+
+beforeAll(async () => {
+  const count = (line: number, band: number, sample: number) =>
+    (line * 7 + band * 3 + sample) % 41 === 0 ? flaws[(line + sample) % flaws.length]! : null;
+  granule = await putSmallCube(raw, { lineCount, count });
+  expected = await runCube('cpu', 1);
+  expect(expected.etags.length).toBeGreaterThan(20);
+});
+
+async function runCube(
+  name: string,
+  threadCount: number,
+  openDevice?: () => Promise<KernelDevice>,
+  events: Event[] = [],
+) {
+  const warehouse = fileObjectStore(join(folder, name));
+  const progress = { report: (event: string, fields: object) => void events.push({ event, ...fields }) };
+  const [payload] = wirePayloads({
+    raw,
+    warehouse,
+    threadCount,
+    ...(openDevice !== undefined && {
+      kernel: (stores, count) =>
+        kernelOpener({
+          mode: 'gpu',
+          stores,
+          threadCount: count,
+          openDevice,
+          progress,
+          elapsedMs: () => performance.now(),
+        }),
+    }),
+  });
+  const context = { raw, warehouse, source: 'raw', progress: silentProgress, step: () => {} } as const;
+  const { report } = await payload!.process(granule, context);
+  const etags: string[] = [];
+  for await (const { key, etag } of warehouse.list('')) etags.push(`${key} ${etag}`);
+  return { report, etags };
+}
+
+type Event = { readonly event: string };
+
+/** Counts what the GPU has calibrated, and loses it at a certain tile. */
+function watched(gpu: Gpu, counted: { tileCount: number }, loseAt = Number.POSITIVE_INFINITY): KernelDevice {
+  return {
+    ...gpu,
+    openCalibration: async (coefficients) => {
+      const kernel = await gpu.openCalibration(coefficients);
+      return {
+        calibrate: async (window, out) => {
+          const calibrating = kernel.calibrate(window, out);
+          if (counted.tileCount === loseAt) gpu.lose();
+          await calibrating;
+          counted.tileCount++;
+        },
+        close: () => kernel.close(),
+      };
+    },
+  };
+}
+
+describe.each([1, 2])('a cube on the GPU, with %i threads', (threadCount) => {
+  it('leaves every byte that it leaves on the CPU', async () => {
+    const [counted, events] = [{ tileCount: 0 }, [] as Event[]];
+    const run = await runCube(`gpu-${threadCount}`, threadCount, async () => watched(await openGpu(), counted), events);
+    expect(run).toEqual(expected);
+    // One to compare, three rounds to measure, nine tiles.
+    expect(counted.tileCount).toBe(1 + 3 * threadCount + 9);
+    expect(events).toEqual([
+      expect.objectContaining({ event: 'Kernel:Choose:Done', kernel: 'gpu', gpu_ms: expect.any(Number) }),
+    ]);
+  });
+
+  it('leaves the same when the GPU is lost in the middle, with one notice', async () => {
+    const [counted, events] = [{ tileCount: 0 }, [] as Event[]];
+    const loseAt = 1 + 3 * threadCount + 4;
+    const openDevice = async () => watched(await openGpu(), counted, loseAt);
+    const run = await runCube(`lost-${threadCount}`, threadCount, openDevice, events);
+    expect(run).toEqual(expected);
+    expect(counted.tileCount).toBeLessThan(1 + 3 * threadCount + 9);
+    expect(events.map(({ event }) => event)).toEqual(['Kernel:Choose:Done', 'Kernel:Device:Lost']);
+  });
+});
