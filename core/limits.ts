@@ -226,3 +226,12 @@ export const measuredTileCountMin = 8;
 
 /** Tiles that one GPU has in work: one computes while the results of another are copied out and the counts of a third go in. */
 export const deviceTileCountMax = 3;
+
+/** Jobs that an hourly observation asks the job runner for, oldest first: some hundred requests when a queue is stuck, none when it is not. */
+export const observedJobCountMax = 50;
+
+/** Settlements that an observation reads to find the last one that brought rows: more failures in a row are alarming anyway. */
+export const observedSettlementCountMax = 20;
+
+/** Ids that one line of a log names: enough to begin with, and far below CloudWatch's 256 KiB of an event. */
+export const loggedIdCountMax = 50;

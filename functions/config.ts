@@ -98,6 +98,23 @@ export function readDeploymentName(variables: Variables = process.env): string {
   return required(variables, environment.deployment);
 }
 
+/** @throws ConfigurationError that names the variable. Disposition: stop. */
+export function readJobHourUsd(variables: Variables = process.env): number {
+  return positive(variables, environment.jobHourUsd);
+}
+
+/** @throws ConfigurationError that names the variable. Disposition: stop. */
+export function readUnsettledMsMax(variables: Variables = process.env): number {
+  return positive(variables, environment.unsettledHoursMax) * 3_600_000;
+}
+
+function positive(variables: Variables, name: string): number {
+  const text = required(variables, name);
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new ConfigurationError(`Expected a number above 0, got "${text}" (${name}). Set it.`, { name });
+}
+
 function required(variables: Variables, name: string): string {
   const value = variables[name];
   if (value !== undefined && value !== '') return value;

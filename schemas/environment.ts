@@ -20,6 +20,10 @@ export const environment = {
   batchJobDefinition: 'CUBELAKE_BATCH_JOB_DEFINITION',
   /** Name of the deployment, in metrics. */
   deployment: 'CUBELAKE_DEPLOYMENT',
+  /** What an hour of one job's vCPUs costs, in USD, for the estimate of a cube's cost. */
+  jobHourUsd: 'CUBELAKE_JOB_HOUR_USD',
+  /** A manifest that waits longer for its settlement is stuck. */
+  unsettledHoursMax: 'CUBELAKE_UNSETTLED_HOURS_MAX',
   /** An Iceberg REST catalog; the pointer catalog in the warehouse where there is none. */
   catalogUri: 'CUBELAKE_CATALOG_URI',
   catalogWarehouse: 'CUBELAKE_CATALOG_WAREHOUSE',

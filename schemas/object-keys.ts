@@ -91,6 +91,7 @@ export const controlKeys = {
   settlementPlan: (manifestId: string) => `control/settlement-plans/${manifestId}.json`,
   /** Present once a manifest is settled: counts, and the snapshot of each table. */
   settlement: (manifestId: string) => `control/settlements/${manifestId}.json`,
+  settlementPrefix: 'control/settlements/',
   /** What the tables hold of a granule now: processing id and data files. */
   granule: (granuleKey: string) => `control/granules/${granuleKey}.json`,
   granulePrefix: 'control/granules/',

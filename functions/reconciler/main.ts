@@ -1,21 +1,13 @@
-import { type ReconcileReport, reconcile } from '#core/pipeline/status.ts';
 import { cloudFlow } from '../cloud-flow.ts';
-import { readDeploymentName, readFlowConfig } from '../config.ts';
+import { readDeploymentName, readFlowConfig, readUnsettledMsMax } from '../config.ts';
+import { telemetryOf } from '../telemetry.ts';
+import { reconcilerReport } from './call-report.ts';
+import { onReconcilerEvent, type ReconcilerEvent } from './handler.ts';
 
-const deployment = readDeploymentName();
 const flow = cloudFlow(readFlowConfig());
+const unsettledMsMax = readUnsettledMsMax();
+const telemetry = telemetryOf('reconciler', readDeploymentName());
 
-/** Daily: brings back what was lost, and tells CloudWatch how much it was. */
-export async function handler(): Promise<Pick<ReconcileReport, 'requeued' | 'counts'>> {
-  const { requeued, counts } = await reconcile(flow);
-  report('LostObjectCount', requeued.length);
-  report('FailedGranuleCount', counts.failed);
-  return { requeued, counts };
-}
-
-/** One metric in CloudWatch's embedded format: a line of the log, no request. */
-function report(name: string, value: number): void {
-  const metrics = { Namespace: 'Cubelake', Dimensions: [['deployment']], Metrics: [{ Name: name, Unit: 'Count' }] };
-  const envelope = { Timestamp: flow.clock.nowMs(), CloudWatchMetrics: [metrics] };
-  process.stdout.write(`${JSON.stringify({ _aws: envelope, deployment, [name]: value })}\n`);
+export async function handler(event: ReconcilerEvent): Promise<void> {
+  telemetry.report(reconcilerReport(await onReconcilerEvent(flow, event, unsettledMsMax)));
 }
