@@ -73,21 +73,24 @@ async function compactGroups(
   groups: readonly CompactionGroup[],
 ): Promise<{ readonly snapshotId: bigint }> {
   const addFiles: DataFile[] = [];
-  for (const group of groups) addFiles.push(await mergedFile(context, table, group));
+  for (const group of groups) addFiles.push(await mergedFile(context, table, plan, group));
   const removePaths = groups.flatMap((group) => group.files.map((file) => file.path));
   // The base is part of the id: after a rollback the same files are compacted again.
   const commitId = contentHash(['compact', tableName(table), String(plan.baseSequenceNumber), removePaths]);
   const summary = { 'cubelake.maintenance': 'compaction' };
-  return publish(context, table, { commitId, extraColumns: [], addFiles, removePaths, summary, operation: 'replace' });
+  const change = { commitId, extraColumns: [], addFiles, removePaths, summary };
+  return publish(context, table, { ...change, operation: 'replace', baseSnapshotId: plan.snapshotId });
 }
 
 async function mergedFile(
   context: MaintenanceContext,
   table: TableDefinition,
+  { baseSequenceNumber }: CompactionPlan,
   group: CompactionGroup,
 ): Promise<DataFile> {
   const { files, partition, mode } = group;
-  const fileName = `compacted-${contentHash([mode, ...files.map((file) => file.path)])}.parquet`;
+  // The base is part of the name: what an earlier compaction left behind may be removed as an orphan at any moment.
+  const fileName = `compacted-${baseSequenceNumber}-${contentHash([mode, ...files.map((file) => file.path)])}.parquet`;
   const key = dataFileKey(table, partition, fileName);
   const target = { warehouse: context.warehouse, table, key, partition };
   const merged = mode === 'merge' ? await mergeRows(target, files) : 'lossy';

@@ -1,10 +1,12 @@
 import { controlKeys } from '#schemas/object-keys.ts';
+import { replacementSchema } from '#schemas/replacement.ts';
 import { tableName } from '#schemas/table-definition.ts';
 import { allTables } from '#schemas/tables.ts';
 import { FormatError, NotFoundError } from '../errors.ts';
 import { keyOf } from '../formats/iceberg/table-location.ts';
 import { shortHash } from '../pipeline/granule-version.ts';
-import { parseJson } from '../pipeline/ledger.ts';
+import { parseJson, readRecord } from '../pipeline/ledger.ts';
+import { publicationOf } from '../pipeline/replace/publication-of.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 
 /** What jobs have staged and no settlement has finished: a settlement may be at it now, or be repeated tomorrow. */
@@ -15,10 +17,14 @@ export interface PendingCommits {
   readonly commitIds: ReadonlySet<string>;
 }
 
-/** Reads the outcomes and plans of all manifests without a settlement. What they name counts, whatever field it stands in. */
+/**
+ * Reads the outcomes and plans of all manifests without a settlement, and those of replacements that may still be published:
+ * their jobs are settled on a branch, which somebody may drop before. What they name counts, whatever field it stands in.
+ */
 export async function pendingCommits(warehouse: ObjectStore): Promise<PendingCommits> {
   const settled = new Set(await idsUnder(warehouse, 'control/settlements/'));
-  const open = (await idsUnder(warehouse, controlKeys.manifestPrefix)).filter((id) => !settled.has(id));
+  const unsettled = (await idsUnder(warehouse, controlKeys.manifestPrefix)).filter((id) => !settled.has(id));
+  const open = new Set([...unsettled, ...(await manifestsOfReplacements(warehouse))]);
   const keys = new Set<string>();
   const commitIds = new Set<string>();
   for (const manifestId of open) {
@@ -28,6 +34,17 @@ export async function pendingCommits(warehouse: ObjectStore): Promise<PendingCom
     for (const record of records) for (const uri of await textsIn(warehouse, record)) addKey(keys, warehouse, uri);
   }
   return { keys, commitIds };
+}
+
+/** Manifests that make granules of open replacements, and those that will publish them. */
+async function manifestsOfReplacements(warehouse: ObjectStore): Promise<string[]> {
+  const manifestIds: string[] = [];
+  for await (const { key } of warehouse.list(controlKeys.replacementPrefix)) {
+    const replacement = (await readRecord(warehouse, key, replacementSchema))?.value;
+    if (replacement?.state !== 'open' && replacement?.state !== 'publishing') continue;
+    manifestIds.push(...replacement.manifest_ids, publicationOf(replacement).manifest_id);
+  }
+  return manifestIds;
 }
 
 async function idsUnder(warehouse: ObjectStore, prefix: string): Promise<string[]> {

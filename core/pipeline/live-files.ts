@@ -19,6 +19,8 @@ export interface LiveFileQuery {
 
 /** A table at one moment. */
 export interface LiveFiles {
+  /** The snapshot that was looked at; null when there was none. */
+  readonly snapshotId: bigint | null;
   /** Files that may hold matching rows. */
   readonly files: readonly DataFile[];
   /** The snapshot that published the commit that was asked for. */
@@ -32,16 +34,16 @@ export async function findLiveFiles(
   { predicates, branch = mainBranch, commitId }: LiveFileQuery,
 ): Promise<LiveFiles> {
   const loaded = await context.catalog.loadTable(table);
-  if (loaded === null) return { files: [], committedId: null };
+  if (loaded === null) return { snapshotId: null, files: [], committedId: null };
   const { metadata } = loaded;
   const known = new Set(metadata.schemas.at(-1)?.fields.map(({ name }) => name));
-  const snapshotId = metadata.refs[branch]?.['snapshot-id'];
-  const { files } = await planScan(loaded, context.warehouse, {
+  const headId = metadata.refs[branch]?.['snapshot-id'];
+  const { snapshotId, files } = await planScan(loaded, context.warehouse, {
     predicates: predicates.filter(({ column }) => known.has(column)),
-    ...(snapshotId === undefined ? {} : { snapshotId }),
+    ...(headId === undefined ? {} : { snapshotId: headId }),
   });
   const committed = commitId === undefined ? null : snapshotOfCommit(metadata, commitId);
-  return { files, committedId: committed?.['snapshot-id'] ?? null };
+  return { snapshotId, files, committedId: committed?.['snapshot-id'] ?? null };
 }
 
 /** Whether a file of several processings holds rows of one of these: its column is read. */

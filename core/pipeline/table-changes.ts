@@ -33,7 +33,7 @@ export function touchedTables(plan: SettlementPlan, payload: Payload): readonly 
 /**
  * Puts the staged files of all complete granules into one table and takes out what it holds of their earlier processings,
  * in one snapshot. What it holds is asked of the table in every attempt: another writer may have compacted the files or
- * rolled them back since. A file that holds rows of other granules too is written anew without these. The commit id is the same in every attempt, so that only one of them counts.
+ * rolled them back since, and a table that is taken back between the look and the commit is looked at again. A file that holds rows of other granules too is written anew without these. The commit id is the same in every attempt, so that only one of them counts.
  *
  * @param branch Where to; main when undefined.
  * @returns null when the table has nothing to change.
@@ -55,7 +55,7 @@ export async function publishTable(
     ...(branch === undefined ? {} : { branch }),
   };
   for (let attempt = 1; ; attempt++) {
-    const { files, committedId } = await context.liveFiles(table, query);
+    const { snapshotId: baseSnapshotId, files, committedId } = await context.liveFiles(table, query);
     if (committedId !== null) return committedId;
     const { owned, shared } = await heldFiles(table, files, new Set(ids), context.holdsProcessing);
     const change = withoutShared(
@@ -65,7 +65,7 @@ export async function publishTable(
     );
     if (change.addFiles.length + change.removePaths.length === 0) return null;
     try {
-      const named = { ...change, commitId, ...(branch === undefined ? {} : { branch }) };
+      const named = { ...change, commitId, baseSnapshotId, ...(branch === undefined ? {} : { branch }) };
       return (await context.publish(table, named)).snapshotId;
     } catch (error) {
       if (!(error instanceof NotFoundError) || attempt === commitAttemptCountMax) throw error;

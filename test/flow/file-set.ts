@@ -32,7 +32,7 @@ export class FileSet {
   readonly liveFiles: TableView['liveFiles'] = async (table, { branch = 'main', commitId = '' }) => {
     const committed = this.commitIds.indexOf(commitId);
     const files = [...this.#filesOf(tableName(table), branch).values()];
-    return { files, committedId: committed < 0 ? null : BigInt(committed) };
+    return { snapshotId: null, files, committedId: committed < 0 ? null : BigInt(committed) };
   };
 
   /** Every file here is of one processing. */

@@ -1,6 +1,6 @@
 import type { ColumnDefinition, TableDefinition } from '#schemas/table-definition.ts';
 import { tableName } from '#schemas/table-definition.ts';
-import { CommitConflictError, CommitStateUnknownError, FormatError } from '../../errors.ts';
+import { CommitConflictError, CommitStateUnknownError, FormatError, NotFoundError } from '../../errors.ts';
 import { commitAttemptCountMax, commitStatusCheckCountMax, commitWaitMsMax, commitWaitMsMin } from '../../limits.ts';
 import type { Catalog, LoadedTable } from '../../ports/catalog.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -13,7 +13,7 @@ import { isReferenceName, referenceNameRule } from './references.ts';
 import { branchKey, commitIdKey, snapshotOfCommit } from './snapshot-summary.ts';
 import { stageSnapshot } from './stage-snapshot.ts';
 import { keyOf } from './table-location.ts';
-import type { Snapshot } from './table-metadata.ts';
+import { ancestorsOf, mainBranch, type Snapshot, type TableMetadata } from './table-metadata.ts';
 
 export interface PublishContext {
   readonly catalog: Catalog;
@@ -39,6 +39,11 @@ export interface TableChange {
    * files: readers of changes may skip it, and the new files take the age of those that they replace.
    */
   readonly operation?: 'append' | 'overwrite' | 'replace';
+  /**
+   * The snapshot that the caller looked at when it decided on the change; null when it saw none. Other writers' commits on top
+   * of it are fine, but the branch must not have been taken back behind it: then other files are live than the caller saw.
+   */
+  readonly baseSnapshotId?: bigint | null;
   /** Also writes the manifests of earlier commits anew, clustered by partition. Maintenance asks for it. */
   readonly clusterManifests?: boolean;
 }
@@ -58,7 +63,7 @@ export interface PublishReport {
  *   CommitStateUnknownError the catalog did not say and the table does not show it: call again with the same change, never
  *   with another commit id, and delete nothing (retry);
  *   FormatError for a path that is live already or outside the warehouse, NotFoundError for a removed path that is not
- *   live (quarantine); ConfigurationError for columns that contradict the table (stop).
+ *   live and for a base that the branch does not lead to any more: look again (quarantine); ConfigurationError for columns that contradict the table (stop).
  */
 export async function publish(
   context: PublishContext,
@@ -75,6 +80,7 @@ export async function publish(
     const earlier = snapshotOfCommit(metadata, change.commitId, change.branch);
     if (earlier !== null)
       return { snapshotId: earlier['snapshot-id'], outcome: 'already committed', attemptCount: attempt };
+    checkBase(metadata, table, change);
     const nowMs = context.clock.nowMs();
     const { warehouse } = context;
     const { snapshotId, commit } = await stageSnapshot(metadata, table, change, {
@@ -100,6 +106,18 @@ export async function publish(
     `Expected to commit to ${tableName(table)}, got a conflict in each of ${commitAttemptCountMax} attempts. Try again when fewer writers are at work.`,
     { table: tableName(table), commitId: change.commitId },
     conflict,
+  );
+}
+
+/** The catalog takes the commit only on the head that is seen here, so that what holds now holds then. */
+function checkBase(metadata: TableMetadata, table: TableDefinition, { branch, baseSnapshotId }: TableChange): void {
+  const baseId = baseSnapshotId ?? null;
+  if (baseId === null) return;
+  const headId = metadata.refs[branch ?? mainBranch]?.['snapshot-id'] ?? metadata['current-snapshot-id'];
+  if (ancestorsOf(metadata, headId).some((snapshot) => snapshot['snapshot-id'] === baseId)) return;
+  throw new NotFoundError(
+    `Expected snapshot ${baseId} behind the head of ${tableName(table)}, got ${headId}, which does not lead to it. The table was taken back meanwhile: look at it again.`,
+    { table: tableName(table) },
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Settlement } from '#schemas/ledger.ts';
-import type { Manifest, Outcome } from '#schemas/manifest.ts';
+import type { Outcome } from '#schemas/manifest.ts';
 import { controlKeys } from '#schemas/object-keys.ts';
 import type { Replacement } from '#schemas/replacement.ts';
 import type { TableDefinition } from '#schemas/table-definition.ts';
@@ -7,10 +7,10 @@ import { CommitConflictError, ConfigurationError } from '../../errors.ts';
 import { ledgerParallelCount } from '../../limits.ts';
 import type { FlowContext, SettleContext } from '../flow-context.ts';
 import { payloadNamed } from '../granule-assembly.ts';
-import { granuleVersionId, manifestIdOf } from '../granule-version.ts';
 import { inParallel } from '../in-parallel.ts';
 import { onVersion, tryWriteRecord, writeRecord } from '../ledger.ts';
 import { settle } from '../settle.ts';
+import { publicationOf } from './publication-of.ts';
 import { loadReplacement, stagedOutcomes } from './stage-replacement.ts';
 
 export interface ReplaceContext extends SettleContext {
@@ -79,20 +79,6 @@ async function changeState(
   throw new CommitConflictError(
     `Expected replacement ${replacement.replacement_id} to stay as it is, got a change by somebody else. Run the command again.`,
   );
-}
-
-function publicationOf({ replacement_id, granules, source }: Replacement): Manifest {
-  const published = granules.map(({ granule }) => ({
-    ...granule,
-    granule_version_id: granuleVersionId(granule.parts, source, `publication of ${replacement_id}`),
-  }));
-  return {
-    format_version: 1,
-    manifest_id: manifestIdOf(published),
-    source,
-    granules: published,
-    replaces: Object.fromEntries(granules.map(({ granule, replaces }) => [granule.granule_key, replaces])),
-  };
 }
 
 async function removeBranches(context: ReplaceContext, { granules, branch }: Replacement): Promise<void> {

@@ -4,11 +4,15 @@ import { ManifestReader } from '#core/formats/iceberg/manifest-reader.ts';
 import { planScan } from '#core/formats/iceberg/scan.ts';
 import { keyOf, tableKey } from '#core/formats/iceberg/table-location.ts';
 import { currentSnapshot } from '#core/formats/iceberg/table-metadata.ts';
+import { pendingCommits } from '#core/maintenance/pending-commits.ts';
 import { planOldMetadataRemoval, removeOldMetadata } from '#core/maintenance/remove-old-metadata.ts';
 import { planOrphanRemoval, removeOrphans } from '#core/maintenance/remove-orphans.ts';
 import { planManifestRewrite, rewriteManifests } from '#core/maintenance/rewrite-manifests.ts';
+import { shortHash } from '#core/pipeline/granule-version.ts';
+import { publicationOf } from '#core/pipeline/replace/publication-of.ts';
 import { stageRows } from '#core/pipeline/stage-table.ts';
 import { controlKeys } from '#schemas/object-keys.ts';
+import { replacementSchema } from '#schemas/replacement.ts';
 import { goldPlotIndex } from '#schemas/tables.ts';
 import { expectSoundTable } from '../formats/iceberg/check-table.ts';
 import {
@@ -80,6 +84,41 @@ describe('orphans', () => {
     expect((await planOrphanRemoval(lake, goldPlotIndex)).orphans).toEqual([]);
     await lake.warehouse.put(controlKeys.settlement('m1'), Buffer.from('{}'));
     expect((await planOrphanRemoval(lake, goldPlotIndex)).orphans).toHaveLength(2);
+  });
+
+  it('are not files of a replacement that may still be published, though its jobs are settled and its branch is gone', async () => {
+    const lake = maintainedLake();
+    await addPlots(lake, 'a');
+    const made = await stage(lake, 'made');
+    const put = (key: string, value: unknown) => lake.warehouse.put(key, Buffer.from(JSON.stringify(value)));
+    const part = { key: 'k.hdr', etag: 'e', size_bytes: 1 };
+    const replacement = (state: string) => ({
+      replacement_id: 'r1',
+      branch: 'reprocess-r1',
+      state,
+      source: 'raw',
+      granules: [
+        {
+          granule: { payload: 'cube', granule_key: 'k', granule_version_id: 'a'.repeat(32), parts: [part] },
+          replaces: 'm0',
+          earlier_ids: [],
+        },
+      ],
+      manifest_ids: ['m1'],
+    });
+    await put(controlKeys.manifest('m1'), {});
+    await put(controlKeys.outcome('m1', 0), { tables: [{ data_files: [made] }] });
+    await put(controlKeys.settlement('m1'), {});
+    lake.nowMs += 100 * dayMs;
+    for (const state of ['open', 'publishing']) {
+      await put(controlKeys.replacement('r1'), replacement(state));
+      expect((await planOrphanRemoval(lake, goldPlotIndex)).orphans).toEqual([]);
+      const { commitIds } = await pendingCommits(lake.warehouse);
+      const publication = publicationOf(replacementSchema.parse(replacement(state))).manifest_id;
+      expect(commitIds.has(shortHash(`${publication}:gold.plot_index`))).toBe(true);
+    }
+    await put(controlKeys.replacement('r1'), replacement('discarded'));
+    expect((await planOrphanRemoval(lake, goldPlotIndex)).orphans).toHaveLength(1);
   });
 
   it('that a slow writer commits between plan and removal stay', async () => {

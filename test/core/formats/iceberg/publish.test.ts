@@ -9,6 +9,7 @@ import {
 } from '#core/errors.ts';
 import { type PublishContext, publish } from '#core/formats/iceberg/publish.ts';
 import { planScan } from '#core/formats/iceberg/scan.ts';
+import { rollbackTable } from '#core/formats/iceberg/snapshots.ts';
 import { currentSchema, currentSnapshot, type TableMetadata } from '#core/formats/iceberg/table-metadata.ts';
 import { commitAttemptCountMax } from '#core/limits.ts';
 import type { Catalog } from '#core/ports/catalog.ts';
@@ -358,5 +359,39 @@ describe('a catalog that fails', () => {
     expect(manifests).toHaveLength(2);
     // The same change goes through once the catalog is back.
     expect(await publish(context, plots, wanted)).toMatchObject({ outcome: 'committed' });
+  });
+});
+
+describe('a change with a base', () => {
+  it('is published beside what others committed on top of it', async () => {
+    const context = memoryLake();
+    const { snapshotId } = await publish(context, plots, change('a', { addFiles: [dataFile(context.warehouse, 'a')] }));
+    await publish(context, plots, change('b', { addFiles: [dataFile(context.warehouse, 'b')] }));
+    const more = { addFiles: [dataFile(context.warehouse, 'c')], baseSnapshotId: snapshotId };
+    expect(await publish(context, plots, change('c', more))).toMatchObject({ outcome: 'committed' });
+    expect(await livePaths(context)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('is not published once the table was taken back behind it, nor while an attempt is on its way', async () => {
+    const context = memoryLake();
+    const first = await publish(context, plots, change('a', { addFiles: [dataFile(context.warehouse, 'a')] }));
+    const second = await publish(context, plots, change('b', { removePaths: [dataFile(context.warehouse, 'a').path] }));
+    const next = change('c', { addFiles: [dataFile(context.warehouse, 'c')], baseSnapshotId: second.snapshotId });
+    let isTakenBack = false;
+    const { catalog } = context;
+    const commitTable = catalog.commitTable.bind(catalog);
+    catalog.commitTable = async (identifier, commit) => {
+      catalog.commitTable = commitTable;
+      await rollbackTable(catalog, plots, first.snapshotId);
+      isTakenBack = true;
+      return commitTable(identifier, commit);
+    };
+    await expect(publish(context, plots, next)).rejects.toThrow(/was taken back meanwhile/);
+    expect(isTakenBack).toBe(true);
+    expect(await livePaths(context)).toEqual(['a']);
+    await expect(publish(context, plots, next)).rejects.toThrow(NotFoundError);
+    expect(await publish(context, plots, { ...next, baseSnapshotId: first.snapshotId })).toMatchObject({
+      outcome: 'committed',
+    });
   });
 });
