@@ -7,6 +7,8 @@ import { loadDawn } from './load-dawn.ts';
 export interface GpuOptions {
   /** Bytes of one binding at most, where the device could take more. */
   readonly bindingBytesMax?: number;
+  /** As in `loadDawn`. */
+  readonly dawnOptions?: readonly string[];
 }
 
 /** A GPU as a `KernelDevice`; `lose` does what a driver's reset does. */
@@ -18,8 +20,9 @@ export interface Gpu extends KernelDevice {
  * Opens the fastest GPU that Vulkan shows (elsewhere: Metal, Direct3D), through Dawn.
  * @throws DeviceUnavailableError that says what is missing: the package, the Vulkan loader, a driver.
  */
-export async function openGpu({ bindingBytesMax = Number.POSITIVE_INFINITY }: GpuOptions = {}): Promise<Gpu> {
-  const session = await GpuSession.open(await loadDawn(), bindingBytesMax);
+export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
+  const { bindingBytesMax = Number.POSITIVE_INFINITY, dawnOptions = [] } = options;
+  const session = await GpuSession.open(await loadDawn(dawnOptions), bindingBytesMax);
   return {
     name: session.name,
     openCalibration: (coefficients) => openGpuCalibration(session, coefficients),

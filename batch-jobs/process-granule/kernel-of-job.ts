@@ -6,5 +6,12 @@ import type { KernelWiring } from '../payloads.ts';
 /** Which kernel calibrates the cubes of a job, with the GPU of this machine as the choice beside the CPU. */
 export function kernelOfJob(mode: KernelMode, progress: Progress): KernelWiring {
   return (stores, threadCount) =>
-    kernelOpener({ mode, stores, threadCount, openDevice: openGpu, progress, elapsedMs: () => performance.now() });
+    kernelOpener({
+      mode,
+      stores,
+      threadCount,
+      openDevice: () => openGpu(),
+      progress,
+      elapsedMs: () => performance.now(),
+    });
 }
