@@ -35,12 +35,21 @@ export async function aggregateFields(
       removePaths.push(...(await livePaths(context, goldFieldMetrics, partitionPredicates(farmId, period))));
       const metrics = periodRows(farmId, period, rows);
       if (metrics.length === 0) continue;
-      const fileName = `${contentHash([commitId, farmId, periodName(period)])}.parquet`;
+      // Other rows get another name: a repeated call may see more rows, and a file that a snapshot names must not change.
+      const fileName = `${contentHash([commitId, farmId, periodName(period), metrics])}.parquet`;
       addFiles.push(await stageRows(context.warehouse, goldFieldMetrics, partition, fileName, metrics));
     }
   }
   if (addFiles.length === 0 && removePaths.length === 0) return;
-  await publish(context, goldFieldMetrics, { commitId, extraColumns: [], addFiles, removePaths, summary: {} });
+  // After a crash the files of this very commit may be live already.
+  const added = new Set(addFiles.map(({ path }) => path));
+  await publish(context, goldFieldMetrics, {
+    commitId,
+    extraColumns: [],
+    addFiles,
+    removePaths: removePaths.filter((path) => !added.has(path)),
+    summary: {},
+  });
 }
 
 function partitionPredicates(farmId: string, period: Period): { column: string; op: '='; value: string }[] {
