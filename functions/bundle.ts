@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
-const out = join(root, 'dist/functions');
+/** Another folder may be named: checks that run beside a deployment have one of their own. */
+const out = process.argv[2] ?? join(root, 'dist/functions');
 /** Lambda unpacks what it starts: the smaller, the sooner. */
 const bundleBytesMax = 5e6;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { objectVersionSchema } from './manifest.ts';
 
 /** One record of an S3 event notification; what else it holds is not used. The key is form-URL-encoded. */
 export const s3RecordSchema = z.object({
@@ -49,6 +50,18 @@ export const reprocessMessageSchema = z.strictObject({
   request: z.string().min(1).max(200).nullable(),
 });
 
+/**
+ * Asks the settler, who alone may tag raw objects, to say what became of objects: they arrived again when all was settled, or
+ * the rest of their granule never came.
+ */
+export const tagMessageSchema = z.strictObject({
+  cubelake: z.literal('tag'),
+  status: z.enum(['complete', 'failed']),
+  parts: z.array(objectVersionSchema).min(1),
+  /** When the newest of them arrived: a FIFO queue drops a message that is like an earlier one. */
+  uploaded_ms: z.number(),
+});
+
 /** End of a job, as AWS Batch tells it through EventBridge and the local runner tells it too. */
 export const jobEventSchema = z.object({
   'detail-type': z.literal('Batch Job State Change'),
@@ -57,3 +70,4 @@ export const jobEventSchema = z.object({
 
 export type S3Record = z.infer<typeof s3RecordSchema>;
 export type ReprocessMessage = z.infer<typeof reprocessMessageSchema>;
+export type TagMessage = z.infer<typeof tagMessageSchema>;

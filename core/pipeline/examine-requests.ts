@@ -1,10 +1,12 @@
 import { granuleStateSchema } from '#schemas/granule-state.ts';
 import { claimSchema, type Granule } from '#schemas/manifest.ts';
 import { controlKeys } from '#schemas/object-keys.ts';
+import { processingStatusTag } from '#schemas/processing-status.ts';
 import { incompleteGranuleMsMax, ledgerParallelCount } from '../limits.ts';
 import type { ObjectFacts } from '../ports/object-store.ts';
 import { submitManifest } from './claims.ts';
 import type { FlowContext } from './flow-context.ts';
+import { tagMessage } from './flow-messages.ts';
 import { assembleGranule, payloadNamed } from './granule-assembly.ts';
 import { granuleVersionId, isSameVersion, objectVersions } from './granule-version.ts';
 import { inParallel } from './in-parallel.ts';
@@ -75,7 +77,12 @@ async function unclaimedVersion(
   });
   let granule = versionOf(pending.request);
   let use = await useOf(context, granule);
-  if (use.kind === 'settled' && pending.request === null && !(await resultStands(context, granule))) {
+  if (use.kind === 'settled' && pending.request === null) {
+    const result = await standingResult(context, granule);
+    if (result !== null) {
+      await askForTags(context, objects, result);
+      return null;
+    }
     do {
       granule = versionOf(`returned after ${use.manifestId}`);
       use = await useOf(context, granule);
@@ -99,14 +106,25 @@ async function useOf(context: FlowContext, granule: Granule): Promise<VersionUse
 }
 
 /**
- * True while tables or quarantine hold what came of these parts. False when another version took their place since:
- * someone who then uploads the old bytes again means them to count again.
+ * What came of these parts, while tables or quarantine hold it. null when another version took their place since: someone
+ * who then uploads the old bytes again means them to count again.
  */
-async function resultStands(context: FlowContext, granule: Granule): Promise<boolean> {
-  const quarantine = await readQuarantine(context, granule.granule_key);
-  if (quarantine !== null && isSameVersion(quarantine.value.parts, granule.parts)) return true;
+async function standingResult(context: FlowContext, granule: Granule): Promise<'complete' | 'failed' | null> {
   const state = await readRecord(context.warehouse, controlKeys.granule(granule.granule_key), granuleStateSchema);
-  return state !== null && isSameVersion(state.value.parts, granule.parts);
+  if (state !== null && isSameVersion(state.value.parts, granule.parts)) return 'complete';
+  const quarantine = await readQuarantine(context, granule.granule_key);
+  return quarantine !== null && isSameVersion(quarantine.value.parts, granule.parts) ? 'failed' : null;
+}
+
+/** An object that was uploaded again has lost its tag, and would never go to the archive. */
+async function askForTags(
+  context: FlowContext,
+  objects: readonly ObjectFacts[],
+  status: 'complete' | 'failed',
+): Promise<void> {
+  const tags = await inParallel(objects, ledgerParallelCount, ({ key }) => context.raw.getTags(key));
+  if (tags.every((tag) => processingStatusTag.key in tag)) return;
+  await context.jobEvents.send([tagMessage(objects, status)]);
 }
 
 function newestMs(objects: readonly ObjectFacts[]): number {

@@ -1,7 +1,7 @@
-import { jobEventSchema, type ReprocessMessage } from '#schemas/flow-messages.ts';
+import { jobEventSchema, type ReprocessMessage, type TagMessage, tagMessageSchema } from '#schemas/flow-messages.ts';
 import type { ObjectFacts } from '../ports/object-store.ts';
 import { encodeKey } from './event-message.ts';
-import { jobNameOf, manifestIdOfJob } from './granule-version.ts';
+import { jobNameOf, manifestIdOfJob, objectVersions } from './granule-version.ts';
 import { parseJson } from './ledger.ts';
 
 /** The notification that S3 would send for an object that was created. */
@@ -19,6 +19,18 @@ export function objectCreatedMessage(bucket: string, facts: ObjectFacts): string
 
 export function reprocessMessage(message: Omit<ReprocessMessage, 'cubelake'>): string {
   return JSON.stringify({ cubelake: 'reprocess', ...message });
+}
+
+/** For the settler: what to tag these objects of raw with. */
+export function tagMessage(objects: readonly ObjectFacts[], status: TagMessage['status']): string {
+  const uploaded_ms = objects.reduce((newest, { lastModifiedMs }) => Math.max(newest, lastModifiedMs), 0);
+  const message: TagMessage = { cubelake: 'tag', status, parts: objectVersions(objects), uploaded_ms };
+  return JSON.stringify(message);
+}
+
+/** @returns null for any other message. */
+export function parseTagMessage(body: string): TagMessage | null {
+  return tagMessageSchema.safeParse(parseJson(body)).data ?? null;
 }
 
 /** The event that AWS Batch would send when a job ends. */

@@ -4,6 +4,7 @@ import { controlKeys } from '#schemas/object-keys.ts';
 import { processingStatusTag } from '#schemas/processing-status.ts';
 import type { ObjectFacts, ObjectStore } from '../ports/object-store.ts';
 import type { FlowContext } from './flow-context.ts';
+import { tagMessage } from './flow-messages.ts';
 import { objectVersions } from './granule-version.ts';
 import { type LedgerRecord, readRecord, writeRecord } from './ledger.ts';
 
@@ -36,7 +37,7 @@ export async function quarantineIncomplete(
     reason: `Expected ${missing}, got none (${pending.granule_key}). Upload it: the granule then goes on by itself.`,
     disposition: 'quarantine',
   });
-  await tagParts(context.raw, parts, 'failed');
+  await context.jobEvents.send([tagMessage(objects, 'failed')]);
 }
 
 /** Tags the objects that still are the versions that were worked on; an object that was replaced has its own story. */

@@ -1,7 +1,8 @@
 import { CubelakeError, FormatError } from '#core/errors.ts';
 import { queueBatchCountMax } from '#core/limits.ts';
 import type { SettleContext } from '#core/pipeline/flow-context.ts';
-import { parseJobEvent } from '#core/pipeline/flow-messages.ts';
+import { parseJobEvent, parseTagMessage } from '#core/pipeline/flow-messages.ts';
+import { tagParts } from '#core/pipeline/quarantine.ts';
 import { type SettleResult, settle } from '#core/pipeline/settle.ts';
 
 /** A settlement that failed is tried again after this; the job runner is long done, so nothing waits for it. */
@@ -12,9 +13,11 @@ export interface SettlerReport {
   readonly failures: readonly { readonly messageId: string; readonly reason: string }[];
 }
 
-/** Lambda, on the end of a job. An error makes Lambda and SQS try again, and at last a dead letter. */
+/** Lambda, on the end of a job or a request to tag. An error makes Lambda and SQS try again, and at last a dead letter. */
 export async function onJobEvent(context: SettleContext, body: string): Promise<SettleResult | null> {
-  const manifestId = manifestIdOf(body);
+  const tag = parseTagMessage(body);
+  if (tag !== null) await tagParts(context.raw, tag.parts, tag.status);
+  const manifestId = tag === null ? manifestIdOf(body) : null;
   return manifestId === null ? null : settle(context, manifestId);
 }
 
@@ -27,8 +30,8 @@ export async function onQueue(context: SettleContext): Promise<SettlerReport> {
     if (messages.length === 0) return { settled, failures };
     for (const { messageId, receipt, body } of messages) {
       try {
-        const manifestId = manifestIdOf(body);
-        if (manifestId !== null) settled.push({ manifestId, result: await settle(context, manifestId) });
+        const result = await onJobEvent(context, body);
+        if (result !== null) settled.push({ manifestId: parseJobEvent(body)!, result });
         await context.jobEvents.delete([receipt]);
       } catch (error) {
         if (!(error instanceof CubelakeError)) throw error;

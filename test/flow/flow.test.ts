@@ -190,6 +190,40 @@ describe('what waits', () => {
     expect(await world.context.raw.getTags(textKey('late', 'sum'))).toEqual({ processing_status: 'complete' });
   });
 
+  it('tags objects again that were uploaded again when all was settled, and asks nobody to work', async () => {
+    const world = flowWorld();
+    await world.context.events.send([
+      ...(await upload(world, 'a', 'hello')),
+      ...(await upload(world, 'bad', 'poison')),
+    ]);
+    await flowToRest(world);
+    // The same bytes: the store keeps no tag of what it overwrites, and only tagged cubes go to the archive.
+    await world.context.events.send([
+      ...(await upload(world, 'a', 'hello')),
+      ...(await upload(world, 'bad', 'poison')),
+    ]);
+    expect(await world.context.raw.getTags(textKey('a', 'txt'))).toEqual({});
+    await flowToRest(world);
+    for (const extension of ['txt', 'sum'] as const) {
+      expect(await world.context.raw.getTags(textKey('a', extension))).toEqual({ processing_status: 'complete' });
+      expect(await world.context.raw.getTags(textKey('bad', extension))).toEqual({ processing_status: 'failed' });
+    }
+    expect(world.jobs.size).toBe(1);
+    expect(world.tables.commitIds).toHaveLength(1);
+  });
+
+  it('lets the settler tag a granule that stayed incomplete: the batcher has no right to', async () => {
+    const world = flowWorld();
+    const [txt] = await upload(world, 'half', 'hello');
+    await world.context.raw.delete(textKey('half', 'sum'));
+    await world.context.events.send([txt!]);
+    world.clock.advance(incompleteGranuleMsMax + 1);
+    expect(await batchQueue(world.context, 'flush')).toMatchObject({ incomplete: [granuleKey('half')] });
+    expect(await world.context.raw.getTags(textKey('half', 'txt'))).toEqual({});
+    await flowToRest(world);
+    expect(await world.context.raw.getTags(textKey('half', 'txt'))).toEqual({ processing_status: 'failed' });
+  });
+
   it('keeps 49 granules for a fuller manifest until a flush, and sends 50 at once', async () => {
     const world = flowWorld();
     const events: string[] = [];
