@@ -55,6 +55,30 @@ const mutations: readonly Mutation[] = [
     to: '',
   },
   {
+    name: 'do not ask whether a path is live already',
+    file: 'core/formats/iceberg/live-files.ts',
+    from: 'if (added.length === 0) return;',
+    to: 'return;',
+  },
+  {
+    name: 'leave out blocks that may hold a path',
+    file: 'core/formats/iceberg/live-files.ts',
+    from: "if (manifest.specId !== spec['spec-id'] || summaries === null) return true;",
+    to: 'return false;',
+  },
+  {
+    name: 'forget a manifest that a merge takes the place of',
+    file: 'core/formats/iceberg/merge-manifests.ts',
+    from: 'else copied.push(part);',
+    to: '',
+  },
+  {
+    name: 'keep a manifest beside what it was merged into',
+    file: 'core/formats/iceberg/merge-manifests.ts',
+    from: 'return { replaced: new Set(chosen), groups: isEmpty',
+    to: 'return { replaced: new Set(chosen.slice(1)), groups: isEmpty',
+  },
+  {
     name: 'publish a commit again that is there',
     file: publishFile,
     from: 'if (earlier !== null)',

@@ -17,5 +17,5 @@ export async function expectSoundSeeds(seeds: readonly number[]): Promise<void> 
   expect(sum((each) => each.refusedCount)).toBeGreaterThan(0);
   expect(sum((each) => each.killCount)).toBeGreaterThan(seeds.length / 2);
   const kinds = new Set(reports.flatMap((each) => [...each.kinds.keys()]));
-  expect(kinds.size).toBe(13);
+  expect(kinds.size).toBe(14);
 }
