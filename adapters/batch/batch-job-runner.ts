@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobStatus as BatchStatus, JobDetail } from '@aws-sdk/client-batch';
 import { ConfigurationError, CubelakeError, invariant, TemporaryError } from '#core/errors.ts';
 import { batchArraySizeMax, batchArraySizeMin, batchDescribeCountMax } from '#core/limits.ts';
@@ -13,12 +14,15 @@ export interface BatchJobRunnerOptions {
   readonly manifestVariable: string;
 }
 
+/** Batch takes 50 submissions a second of one account; one that it throttles waits twice as long each time. */
+const firstWaitMs = 100;
+
 /**
  * Jobs in AWS Batch: one granule is a plain job, more are an array. Retries, timeouts and hosts are facts of the job
  * definition and the queue.
  *
- * Batch runs every submission, also of a name that exists; so a name is looked for first, and again when the answer to a
- * submission was lost. Batch forgets jobs a week after their end; by then the ledger says that the manifest is settled.
+ * Batch runs every submission, also of a name that exists; so a name is looked for first, and again before a submission
+ * that was throttled or got no answer is repeated. Batch forgets jobs a week after their end; by then the ledger says that the manifest is settled.
  */
 export function batchJobRunner(options: BatchJobRunnerOptions): JobRunner {
   return new BatchJobRunner(options);
@@ -36,21 +40,26 @@ class BatchJobRunner implements JobRunner {
       granuleCount,
     });
     if ((await this.#newestId(jobName)) !== null) return;
-    const { jobQueue, jobDefinition, manifestVariable } = this.#options;
-    const client = await this.#options.connection.client();
-    try {
-      await client.submitJob({
-        jobName,
-        jobQueue,
-        jobDefinition,
-        ...(granuleCount < batchArraySizeMin ? {} : { arrayProperties: { size: granuleCount } }),
-        containerOverrides: { environment: [{ name: manifestVariable, value: manifestId }] },
-      });
-    } catch (error) {
-      const failure = batchError(error, jobName);
-      // Nobody says whether a submission without an answer arrived: the list of jobs does.
-      if (failure instanceof TemporaryError && (await this.#newestId(jobName).catch(() => null)) !== null) return;
-      throw failure;
+    const { connection, jobQueue, jobDefinition, manifestVariable } = this.#options;
+    const client = await connection.singleTryClient();
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await client.submitJob({
+          jobName,
+          jobQueue,
+          jobDefinition,
+          ...(granuleCount < batchArraySizeMin ? {} : { arrayProperties: { size: granuleCount } }),
+          containerOverrides: { environment: [{ name: manifestVariable, value: manifestId }] },
+        });
+        return;
+      } catch (error) {
+        const failure = batchError(error, jobName);
+        if (!(failure instanceof TemporaryError)) throw failure;
+        // Nobody says whether a submission without an answer arrived: the list of jobs does.
+        if ((await this.#newestId(jobName).catch(() => null)) !== null) return;
+        if (attempt >= connection.attemptCountMax) throw failure;
+        await sleep(firstWaitMs * 2 ** attempt);
+      }
     }
   }
 

@@ -15,7 +15,8 @@ interface Job {
 }
 
 let jobs: Job[] = [];
-let nextSubmission: 'answers' | 'loses its answer' | 'fails' | 'is refused' = 'answers';
+let nextSubmission: 'answers' | 'loses its answer' | 'fails' | 'is refused' | 'is throttled' = 'answers';
+let submissionCount = 0;
 let details: Record<string, object> = {};
 let describedCounts: number[] = [];
 
@@ -42,6 +43,8 @@ const server = createServer((request, response) => {
     } else {
       const mode = nextSubmission;
       nextSubmission = 'answers';
+      submissionCount++;
+      if (mode === 'is throttled') return answer(429, { type: 'TooManyRequestsException', message: 'too many' });
       if (mode === 'is refused') return answer(400, { type: 'ClientException', message: 'no such queue' });
       if (mode === 'fails') return answer(500, { type: 'ServerException', message: 'try later' });
       jobs.push({ jobId: `id-${jobs.length}`, jobName: body.jobName, createdAt: jobs.length, request: body });
@@ -62,20 +65,25 @@ function detailOf(id: string): object {
 let runner: JobRunner;
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  runner = runnerThatTries(1);
+});
+
+function runnerThatTries(attemptCountMax: number): JobRunner {
   const connection = batchConnection({
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     region: 'us-east-1',
     credentials: { accessKeyId: 'key', secretAccessKey: 'secret' },
-    attemptCountMax: 1,
+    attemptCountMax,
   });
-  runner = batchJobRunner({ connection, jobQueue: 'spot', jobDefinition: 'process', manifestVariable: 'MANIFEST' });
-});
+  return batchJobRunner({ connection, jobQueue: 'spot', jobDefinition: 'process', manifestVariable: 'MANIFEST' });
+}
 afterAll(() => new Promise((resolve) => server.close(resolve)));
 beforeEach(() => {
   jobs = [];
   details = {};
   describedCounts = [];
   nextSubmission = 'answers';
+  submissionCount = 0;
 });
 
 const job = (granuleCount: number) => ({ jobName: 'cubelake-a', manifestId: 'a', granuleCount });
@@ -98,6 +106,20 @@ describe('AWS Batch as a job runner', () => {
     nextSubmission = 'loses its answer';
     await runner.submit(job(3));
     expect(jobs).toHaveLength(1);
+  });
+
+  it('does not repeat a submission whose answer was lost, although it may try again: Batch would run the job twice', async () => {
+    nextSubmission = 'loses its answer';
+    await runnerThatTries(3).submit(job(3));
+    expect(jobs).toHaveLength(1);
+    expect(submissionCount).toBe(1);
+  });
+
+  it.each(['is throttled', 'fails'] as const)('tries again when a submission %s', async (mode) => {
+    nextSubmission = mode;
+    await runnerThatTries(3).submit(job(3));
+    expect(jobs).toHaveLength(1);
+    expect(submissionCount).toBe(2);
   });
 
   it('says that a submission that did not arrive may be tried again', async () => {
