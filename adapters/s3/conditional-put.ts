@@ -18,6 +18,8 @@ export interface ConditionalPut {
   readonly uri: string;
   readonly bytes: Uint8Array;
   readonly condition: PutOptions;
+  /** More user metadata. */
+  readonly metadata?: Readonly<Record<string, string>>;
   readonly attemptCountMax: number;
 }
 
@@ -55,17 +57,23 @@ export async function conditionalPut(put: ConditionalPut): Promise<PutResult> {
   }
 }
 
-function send({ client, bucket, bucketKey, bytes, condition }: ConditionalPut, writeId: string) {
+function send({ client, bucket, bucketKey, bytes, condition, metadata }: ConditionalPut, writeId: string) {
   return client.putObject({
     Bucket: bucket,
     Key: bucketKey,
     Body: bytes,
     ContentLength: bytes.byteLength,
     ChecksumAlgorithm: 'CRC32',
-    Metadata: { [writeIdName]: writeId },
-    ...(condition.ifNoneMatch === undefined ? {} : { IfNoneMatch: '*' }),
-    ...(condition.ifMatch === undefined ? {} : { IfMatch: `"${condition.ifMatch}"` }),
+    Metadata: { ...metadata, [writeIdName]: writeId },
+    ...conditionHeaders(condition),
   });
+}
+
+export function conditionHeaders({ ifNoneMatch, ifMatch }: PutOptions): { IfNoneMatch?: '*'; IfMatch?: string } {
+  return {
+    ...(ifNoneMatch === undefined ? {} : { IfNoneMatch: ifNoneMatch }),
+    ...(ifMatch === undefined ? {} : { IfMatch: `"${ifMatch}"` }),
+  };
 }
 
 interface FoundObject {

@@ -7,8 +7,8 @@ import {
   uploadPartCountPerSize,
   uploadPartParallelCount,
 } from '#core/limits.ts';
-import type { ObjectFacts, ObjectWriter } from '#core/ports/object-store.ts';
-import { plainEtag, writeIdName } from './conditional-put.ts';
+import type { ObjectFacts, ObjectWriter, PutOptions } from '#core/ports/object-store.ts';
+import { conditionHeaders, plainEtag, writeIdName } from './conditional-put.ts';
 import { refusalOf, s3Error } from './s3-error.ts';
 
 /** Bytes of a part, numbered from 1: parts grow with the object, so that any object S3 can hold needs few enough of them. */
@@ -21,6 +21,10 @@ export interface MultipartTarget {
   readonly bucket: string;
   readonly bucketKey: string;
   readonly uri: string;
+  /** What must lie at the key when the object becomes visible; anything when absent. */
+  readonly condition?: PutOptions;
+  /** More user metadata. */
+  readonly metadata?: Readonly<Record<string, string>>;
   /** One PUT for what is shorter than a part. */
   putWhole(bytes: Uint8Array): Promise<ObjectFacts>;
   /** Facts of the finished object, as the store tells them. */
@@ -150,7 +154,7 @@ export class MultipartWriter implements ObjectWriter {
         Bucket: bucket,
         Key: bucketKey,
         ChecksumAlgorithm: 'CRC32',
-        Metadata: { [writeIdName]: this.#writeId },
+        Metadata: { ...this.#target.metadata, [writeIdName]: this.#writeId },
       });
       return UploadId!;
     } catch (error) {
@@ -174,17 +178,19 @@ export class MultipartWriter implements ObjectWriter {
         ...place,
         UploadId: uploadId,
         MultipartUpload: { Parts: this.#parts },
+        ...conditionHeaders(this.#target.condition ?? {}),
       });
       return { etag: plainEtag(answer.ETag), answer };
     } catch (error) {
       const { status } = refusalOf(error);
-      const isAmbiguous = status === null || status === 404 || status === 409 || status === 200 || status >= 500;
-      if (!isAmbiguous) {
+      const isAmbiguous =
+        status === null || status === 404 || status === 409 || status === 412 || status === 200 || status >= 500;
+      const found = isAmbiguous ? await client.headObject(place).catch(() => null) : null;
+      if (found?.Metadata?.[writeIdName] === this.#writeId) return { etag: plainEtag(found.ETag), answer: null };
+      if (!isAmbiguous || status === 412) {
         this.#failure = error;
         return this.#end();
       }
-      const found = await client.headObject(place).catch(() => null);
-      if (found?.Metadata?.[writeIdName] === this.#writeId) return { etag: plainEtag(found.ETag), answer: null };
       this.#isOpen = false;
       throw new TemporaryError(
         `Expected an answer to the end of an upload, got none that can be trusted (${uri}). Write the object again.`,
