@@ -52,11 +52,11 @@ export const reprocessMessageSchema = z.strictObject({
 
 /**
  * Asks the settler, who alone may tag raw objects, to say what became of objects: they arrived again when all was settled, or
- * the rest of their granule never came.
+ * the rest of their granule never came, or their rows were rolled back.
  */
 export const tagMessageSchema = z.strictObject({
   cubelake: z.literal('tag'),
-  status: z.enum(['complete', 'failed']),
+  status: z.enum(['complete', 'failed', 'waiting']),
   parts: z.array(objectVersionSchema).min(1),
   /** When the newest of them arrived: a FIFO queue drops a message that is like an earlier one. */
   uploaded_ms: z.number(),

@@ -3,13 +3,12 @@ import type { ObjectFacts } from '../ports/object-store.ts';
 import type { QueueDepth } from '../ports/queue.ts';
 import { submitManifest } from './claims.ts';
 import type { FlowContext, TableView } from './flow-context.ts';
-import { jobEndedMessage, objectCreatedMessage } from './flow-messages.ts';
+import { jobEndedMessage, objectCreatedMessage, tagMessage } from './flow-messages.ts';
 import { granuleOfObject } from './granule-assembly.ts';
 import { type GranuleStatus, type GranuleStatusName, granuleStatus } from './granule-status.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Payload } from './payload.ts';
 import { listPending } from './pending-requests.ts';
-import { tagParts } from './quarantine.ts';
 import { rowsInTables } from './rows-in-tables.ts';
 
 type StatusContext = FlowContext & TableView;
@@ -25,9 +24,12 @@ export interface StatusReport {
   readonly deadLetters: readonly { readonly queue: 'events' | 'job events'; readonly body: string }[];
 }
 
-/** What became of every object in raw, by listing raw itself: nothing is taken from the events' word. */
-export async function status(context: StatusContext): Promise<StatusReport> {
-  const { granules: found, otherKeys } = await granulesInRaw(context);
+/**
+ * What became of every object in raw, by listing raw itself: nothing is taken from the events' word.
+ * @param folder Start of the raw keys to look at, up to a slash: parts of a granule lie in one folder.
+ */
+export async function status(context: StatusContext, folder = ''): Promise<StatusReport> {
+  const { granules: found, otherKeys } = await granulesInRaw(context, folder);
   const pendingKeys = new Set((await listPending(context)).map(({ pending }) => pending.granule_key));
   const rows = await rowsInTables(context, context.payloads);
   const granules = await inParallel(found, ledgerParallelCount, (granule) =>
@@ -77,8 +79,8 @@ export async function reconcile(context: StatusContext): Promise<ReconcileReport
   for await (const facts of context.raw.list('')) {
     const granule = granuleOfObject(context.payloads, facts.key);
     if (granule !== null && rolledBack.has(granule.granuleKey)) {
-      const { key, etag, sizeBytes } = facts;
-      await tagParts(context.raw, [{ key, etag, size_bytes: sizeBytes }], 'waiting');
+      // Only the settler may tag.
+      await context.jobEvents.send([tagMessage([facts], 'waiting')]);
     }
     if (granule === null || !eventless.delete(granule.granuleKey)) continue;
     await context.events.send([objectCreatedMessage(context.bucket, facts)]);
@@ -91,10 +93,10 @@ interface GranulesInRaw {
   readonly otherKeys: readonly string[];
 }
 
-async function granulesInRaw(context: FlowContext): Promise<GranulesInRaw> {
+async function granulesInRaw(context: FlowContext, folder: string): Promise<GranulesInRaw> {
   const granules = new Map<string, { payload: Payload; granuleKey: string; objects: ObjectFacts[] }>();
   const otherKeys: string[] = [];
-  for await (const facts of context.raw.list('')) {
+  for await (const facts of context.raw.list(folder)) {
     const found = granuleOfObject(context.payloads, facts.key);
     if (found === null) {
       otherKeys.push(facts.key);
