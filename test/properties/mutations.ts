@@ -1,4 +1,4 @@
-// node test/properties/mutations.ts [SEEDS]: shows that the simulation can fail. Run by hand, not in the suite. Breaks a copy
+// node test/properties/mutations.ts [SEEDS [PART_OF_NAME]]: shows that the simulation can fail. Run by hand, not in the suite. Breaks a copy
 // of the sources in named ways, one at a time, and says which seed caught each.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -87,13 +87,13 @@ const mutations: readonly Mutation[] = [
 ];
 
 const root = join(import.meta.dirname, '../..');
-const seedCount = process.argv[2] ?? '200';
+const [seedCount = '200', partOfName = ''] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'cubelake-mutations-'));
 try {
   for (const part of ['adapters', 'core', 'schemas', 'test/properties', 'package.json'])
     cpSync(join(root, part), join(folder, part), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-  for (const { name, file, from, to } of mutations) {
+  for (const { name, file, from, to } of mutations.filter(({ name }) => name.includes(partOfName))) {
     const path = join(folder, file);
     const source = readFileSync(path, 'utf8');
     if (source.split(from).length !== 2) throw new Error(`Expected once "${from}" (${file}). Adapt the mutation.`);
