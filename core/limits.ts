@@ -119,7 +119,7 @@ export const icebergManifestCountBeforeMerge = 8;
 /** Iceberg's own default size of a merged manifest: some ten thousand data files. */
 export const icebergManifestBytesTarget = 8 * mib;
 
-/** Entries of one new manifest that a merge of an append writes out anew: 8 of them take some tens of milliseconds. Larger ones wait for maintenance. */
+/** A manifest of up to so many new entries is merged by an append: eight of them take a third of a second to write out anew. Larger ones wait for maintenance. */
 export const manifestMergeEntryCountMax = 1000;
 
 /** A manifest up to this is fetched whole: a request more would cost a store more time than the bytes. */

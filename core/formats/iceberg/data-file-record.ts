@@ -102,18 +102,37 @@ function mapOf<T>(name: MapName, from: Readonly<Record<string, T>>, encode: (val
  * @throws FormatError for counts beyond 2^53 and missing fields. Disposition: quarantine.
  */
 export function dataFileOf(record: AvroRecord, spec: PartitionSpec, statisticsOf?: ReadonlySet<number>): DataFile {
-  const numbers = (name: MapName) => numbersOf(entriesOf(name, record, statisticsOf));
-  const bounds = (name: MapName) => boundsOf(entriesOf(name, record, statisticsOf));
   const values = record[dataFileId.partition] as AvroRecord | undefined;
   const offsets = (record[dataFileId.splitOffsets] ?? []) as readonly bigint[];
+  const partition: Record<string, string | number | null> = {};
+  for (const field of spec.fields) partition[field.name] = plainValue(values?.[fieldKey(field['field-id'])] ?? null);
   return {
     path: pathOf(record),
-    partition: Object.fromEntries(
-      spec.fields.map((field) => [field.name, plainValue(values?.[fieldKey(field['field-id'])] ?? null)]),
-    ),
+    partition,
     recordCount: Number(record[dataFileId.recordCount]),
     fileSizeBytes: Number(record[dataFileId.fileSizeBytes]),
     splitOffsets: offsets.map(Number),
+    ...(statisticsOf?.size === 0 ? noStatistics : statisticsIn(record, statisticsOf)),
+  };
+}
+
+/** Fields of a data file that say something of its columns. */
+type Statistics = Pick<DataFile, MapName>;
+
+/** A large plan would make a hundred thousand of these otherwise. */
+const noStatistics: Statistics = {
+  columnSizes: {},
+  valueCounts: {},
+  nullValueCounts: {},
+  nanValueCounts: {},
+  lowerBounds: {},
+  upperBounds: {},
+};
+
+function statisticsIn(record: AvroRecord, statisticsOf: ReadonlySet<number> | undefined): Statistics {
+  const numbers = (name: MapName) => numbersOf(entriesOf(name, record, statisticsOf));
+  const bounds = (name: MapName) => boundsOf(entriesOf(name, record, statisticsOf));
+  return {
     columnSizes: numbers('columnSizes'),
     valueCounts: numbers('valueCounts'),
     nullValueCounts: numbers('nullValueCounts'),
@@ -147,7 +166,6 @@ function boundsOf(entries: readonly MapEntry[]): Record<string, string> {
 }
 
 function entriesOf(name: MapName, record: AvroRecord, wanted?: ReadonlySet<number>): MapEntry[] {
-  if (wanted?.size === 0) return [];
   const [keyId, valueId] = mapIds[name];
   const items = itemsOf(name, record);
   const kept = wanted === undefined ? items : items.filter((item) => wanted.has(item[keyId] as number));
