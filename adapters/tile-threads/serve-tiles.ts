@@ -4,7 +4,7 @@ import type { TileProcessor } from '#core/pipeline/cube/tile-processor.ts';
 import type { TileSetup } from '#core/pipeline/cube/tile-setup.ts';
 import type { CalibrationKernel } from '#core/ports/calibration-kernel.ts';
 import { carry } from './carried-error.ts';
-import { SharedDevice } from './shared-device.ts';
+import { RemoteDevice } from './remote-device.ts';
 import type { TileReply, TileRequest } from './thread-pool.ts';
 
 /**
@@ -18,7 +18,7 @@ export function serveTiles(
   if (port === null) throw new InvariantError('Expected to run as a worker thread');
   const { wiring } = workerData as { wiring: unknown };
   let processor: Promise<TileProcessor> | undefined;
-  const device = new SharedDevice((tile) => port.postMessage({ calibrate: tile } satisfies TileReply));
+  const device = new RemoteDevice((tile) => port.postMessage({ calibrate: tile } satisfies TileReply));
   port.on('message', async (request: TileRequest) => {
     try {
       if ('setup' in request) {

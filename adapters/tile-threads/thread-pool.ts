@@ -4,20 +4,20 @@ import { type TileResult, type TileSetup, tileCountOf } from '#core/pipeline/cub
 import type { DeviceKernel } from '#core/ports/calibration-kernel.ts';
 import { cpuOnly, type KernelOpener, type TilePool } from '#core/ports/tile-pool.ts';
 import { type CarriedError, carry, revive } from './carried-error.ts';
-import { planesOf, type SharedTile, windowOf } from './shared-tile.ts';
+import { type DeviceTile, planesOf, windowOf } from './device-tile.ts';
 
 /** What goes to a worker thread and what comes back. */
 export type TileRequest =
   | { readonly setup: TileSetup; readonly hasDevice: boolean }
   | { readonly tileIndex: number; readonly spare: ArrayBuffer | null }
-  /** The device is done with the shared tile, or failed. */
+  /** The device is done with the tile that both threads see, or failed. */
   | { readonly calibrated: true }
   | { readonly calibrated: false; readonly error: CarriedError }
   | { readonly finish: true };
 export type TileReply =
   | { readonly tileIndex: number; readonly result: TileResult }
   /** The device, which the main thread holds, shall calibrate this. */
-  | { readonly calibrate: SharedTile }
+  | { readonly calibrate: DeviceTile }
   | { readonly finished: true }
   | { readonly error: CarriedError };
 
@@ -145,7 +145,7 @@ class TileRun {
     this.#deliver().catch(this.#reject);
   }
 
-  async #calibrate(worker: Worker, tile: SharedTile): Promise<void> {
+  async #calibrate(worker: Worker, tile: DeviceTile): Promise<void> {
     let request: TileRequest = { calibrated: true };
     try {
       await this.#device!.calibrate(windowOf(tile), planesOf(tile));

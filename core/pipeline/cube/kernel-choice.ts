@@ -38,6 +38,16 @@ export interface KernelChoiceOptions {
 /** Rounds of each measurement; the least time counts, because the first one compiles. */
 const roundCount = 3;
 
+/** A kernel that takes this long for a tile is not measured again: a GPU in software takes seconds. */
+const hopelessMs = 1000;
+const hopelessFactor = 10;
+
+interface MeasuredTile {
+  readonly window: CubeWindow;
+  readonly planes: CalibratedTile;
+  readonly elapsedMs: () => number;
+}
+
 /**
  * Decides for each cube with one of its own tiles, done by both: the device is taken only when all bytes are equal and, in
  * `auto`, when a tile takes it less time than it takes all threads together. Reports `Kernel:Choose:Done` with the reason
@@ -93,8 +103,9 @@ async function choose(
       kernel.close();
       return onCpu(`Expected the bytes of the CPU, got others from ${device.name}. Its driver may be at fault.`);
     }
-    const cpuMs = await leastMs(plainRowsKernel(memory, coefficients, planes), 1, window, planes, options);
-    const gpuMs = await leastMs(kernel.calibrate, threadCount, window, planes, options);
+    const measured = { window, planes, elapsedMs: options.elapsedMs };
+    const cpuMs = await leastMs(plainRowsKernel(memory, coefficients, planes), 1, hopelessMs, measured);
+    const gpuMs = await leastMs(kernel.calibrate, threadCount, (cpuMs / threadCount) * hopelessFactor, measured);
     const times = { device: device.name, cpu_ms: rounded(cpuMs), gpu_ms: rounded(gpuMs) };
     const isFaster = gpuMs < cpuMs / threadCount;
     const reason = `The GPU is ${isFaster ? 'faster' : 'not faster'} than ${threadCount} threads.`;
@@ -143,19 +154,23 @@ function tellingLoss({ calibrate, close }: DeviceKernel, progress: Progress): De
   };
 }
 
-/** Milliseconds per tile when so many are given at once. All write the same bytes, so one set of planes serves. */
+/**
+ * Milliseconds per tile when so many are given at once. All write the same bytes, so one set of planes serves.
+ * @param enoughMs No further round after one that took longer per tile.
+ */
 async function leastMs(
   kernel: CalibrationKernel,
   inFlightCount: number,
-  window: CubeWindow,
-  planes: CalibratedTile,
-  { elapsedMs }: KernelChoiceOptions,
+  enoughMs: number,
+  { window, planes, elapsedMs }: MeasuredTile,
 ): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   for (let round = 0; round < roundCount; round++) {
     const start = elapsedMs();
     await Promise.all(Array.from({ length: inFlightCount }, () => kernel(window, planes)));
-    least = Math.min(least, (elapsedMs() - start) / inFlightCount);
+    const tileMs = (elapsedMs() - start) / inFlightCount;
+    least = Math.min(least, tileMs);
+    if (tileMs > enoughMs) break;
   }
   return least;
 }

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { fileObjectStore } from '#adapters/file/file-object-store.ts';
 import { threadTilePool } from '#adapters/tile-threads/thread-pool.ts';
-import { CalibrationError } from '#core/errors.ts';
+import { CalibrationError, DeviceUnavailableError } from '#core/errors.ts';
 import { cubePayload } from '#core/pipeline/cube/cube-payload.ts';
 import { sequentialTilePool } from '#core/pipeline/cube/open-tile-processor.ts';
 import type { GranuleOutput } from '#core/pipeline/payload.ts';
 import { silentProgress } from '#core/ports/progress.ts';
-import type { TilePool } from '#core/ports/tile-pool.ts';
+import { cpuOnly, type KernelOpener, type TilePool } from '#core/ports/tile-pool.ts';
+import { calibrateTile } from '#core/radiometry/calibrate-tile.ts';
 import { putSmallCube } from '../../core/pipeline/small-cube.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cubelake-threads-'));
@@ -20,16 +21,34 @@ const openHdf5 = (): never => {
   throw new Error('no HDF5 here');
 };
 
-function poolOf(kind: 'threads' | 'in place', warehouse: ReturnType<typeof fileObjectStore>): TilePool {
+type Kind = 'in place' | 'threads' | 'threads with a device' | 'threads that lose their device';
+
+/** The CPU's kernel in the main thread stands for a device: it shows whether windows and planes come through whole. */
+function deviceOf(kind: Kind): KernelOpener {
+  if (kind === 'threads') return cpuOnly;
+  let leftCount = kind === 'threads with a device' ? Number.POSITIVE_INFINITY : 1;
+  return async ({ source }) => ({
+    calibrate: async (window, out) => {
+      if (leftCount-- <= 0) throw new DeviceUnavailableError('Expected the device to go on, it was reset.');
+      expect(source.kind).toBe('cube');
+      if (source.kind === 'cube') calibrateTile(window, source.coefficients, out);
+    },
+    close: () => closed.push(kind),
+  });
+}
+const closed: Kind[] = [];
+
+function poolOf(kind: Kind, warehouse: ReturnType<typeof fileObjectStore>): TilePool {
   if (kind === 'in place') return sequentialTilePool({ raw, warehouse, openHdf5 });
   return threadTilePool({
     threadCount: 2,
     workerUrl: new URL('../../../batch-jobs/process-granule/tile-worker.ts', import.meta.url),
     wiring: { rawUri: raw.rootUri, warehouseUri: warehouse.rootUri },
+    openKernel: deviceOf(kind),
   });
 }
 
-async function run(kind: 'threads' | 'in place'): Promise<{ output: GranuleOutput; etags: string[] }> {
+async function run(kind: Kind): Promise<{ output: GranuleOutput; etags: string[] }> {
   const warehouse = fileObjectStore(join(folder, kind));
   const payload = cubePayload({ openHdf5, tilePool: poolOf(kind, warehouse) });
   const granule = await putSmallCube(raw);
@@ -51,6 +70,14 @@ describe('threadTilePool', () => {
     expect(threads.etags.length).toBeGreaterThan(8);
     expect(threads.etags).toEqual((await run('in place')).etags);
   });
+
+  it.each(['threads with a device', 'threads that lose their device'] as const)(
+    'leaves the same with %s in the main thread, and closes it',
+    async (kind) => {
+      expect((await run(kind)).etags).toEqual((await run('in place')).etags);
+      expect(closed).toContain(kind);
+    },
+  );
 
   it('brings back the error of a thread with its disposition', async () => {
     const warehouse = fileObjectStore(join(folder, 'broken'));

@@ -18,6 +18,7 @@ describe('the configuration of a job', () => {
       granuleIndex: 0,
       attempt: 1,
       threadCount: null,
+      kernel: 'auto',
       crashAt: null,
     });
   });
@@ -35,6 +36,7 @@ describe('the configuration of a job', () => {
     ['CUBELAKE_GRANULE_INDEX', 'one'],
     ['CUBELAKE_GRANULE_INDEX', '-1'],
     ['CUBELAKE_THREADS', '1.5'],
+    ['CUBELAKE_KERNEL', 'GPU'],
   ])('names %s when it is %j', (name, value) => {
     const broken = () => readJobConfig({ ...variables, [name]: value });
     expect(broken).toThrow(ConfigurationError);

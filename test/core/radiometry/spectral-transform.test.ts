@@ -1,8 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FormatError } from '#core/errors.ts';
-import { type BandSet, resamplingTransform } from '#core/radiometry/band-resampling.ts';
-import { centredTransform, type SpectralTransform, transformSpectra } from '#core/radiometry/spectral-transform.ts';
+import {
+  type BandSet,
+  centredTransform,
+  resamplingTransform,
+  type SpectralTransform,
+  transformSpectra,
+} from '#core/radiometry/spectral-transform.ts';
 
 type Numbers = readonly (number | null)[];
 interface Expected {

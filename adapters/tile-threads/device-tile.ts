@@ -17,7 +17,7 @@ const arrayTypes = {
  * A tile that two threads see: stored values, then room for the packed planes, quality, pixel quality and band quality. One
  * thread at a time touches it: a message hands it over.
  */
-export interface SharedTile extends WindowShape {
+export interface DeviceTile extends WindowShape {
   readonly arrayType: keyof typeof arrayTypes;
   readonly memory: SharedArrayBuffer;
 }
@@ -25,13 +25,13 @@ export interface SharedTile extends WindowShape {
 const valueBytesMax = 8;
 
 /** The least memory for a window, whatever its type. */
-export function sharedTileBytes({ bandCount, lineCount, sampleCount }: WindowShape, valueBytes: number): number {
+export function deviceTileBytes({ bandCount, lineCount, sampleCount }: WindowShape, valueBytes: number): number {
   const pixelCount = lineCount * sampleCount;
   return planesAt(bandCount * pixelCount, valueBytes) + bandCount * pixelCount * 3 + pixelCount + bandCount;
 }
 
 /** Copies a window into the memory. */
-export function shareWindow(window: CubeWindow, memory: SharedArrayBuffer): SharedTile {
+export function putWindow(window: CubeWindow, memory: SharedArrayBuffer): DeviceTile {
   const { interleave, lineCount, bandCount, sampleCount } = window;
   const arrayType = window.data.constructor.name as keyof typeof arrayTypes;
   const tile = { interleave, lineCount, bandCount, sampleCount, arrayType, memory };
@@ -39,11 +39,11 @@ export function shareWindow(window: CubeWindow, memory: SharedArrayBuffer): Shar
   return tile;
 }
 
-export function windowOf(tile: SharedTile): CubeWindow {
+export function windowOf(tile: DeviceTile): CubeWindow {
   return { ...tile, data: dataOf(tile) };
 }
 
-export function planesOf(tile: SharedTile): CalibratedTile {
+export function planesOf(tile: DeviceTile): CalibratedTile {
   const { memory, bandCount, lineCount, sampleCount } = tile;
   const pixelCount = lineCount * sampleCount;
   const valueCount = bandCount * pixelCount;
@@ -57,7 +57,7 @@ export function planesOf(tile: SharedTile): CalibratedTile {
   };
 }
 
-function dataOf({ arrayType, memory, bandCount, lineCount, sampleCount }: SharedTile): SampleArray {
+function dataOf({ arrayType, memory, bandCount, lineCount, sampleCount }: DeviceTile): SampleArray {
   // Arrays over shared memory work alike; only their types differ.
   return new arrayTypes[arrayType](memory as unknown as ArrayBuffer, 0, bandCount * lineCount * sampleCount);
 }
