@@ -49,10 +49,12 @@ export class BatchJobs extends Construct {
   readonly onDemandQueue: JobQueue;
   readonly definition: EcsJobDefinition;
   readonly definitionName: string;
+  readonly #deployment: Deployment;
 
   constructor(scope: Construct, id: string, props: BatchJobsProps) {
     super(scope, id);
     const { deployment } = props;
+    this.#deployment = deployment;
     const { kernel } = deployment.batch;
     this.spotQueue = this.#queue(props, `${kernel}-spot`, true);
     this.onDemandQueue = this.#queue(props, `${kernel}-on-demand`, false);
@@ -149,6 +151,12 @@ export class BatchJobs extends Construct {
   get revisionsArn(): string {
     const { region, account } = Stack.of(this);
     return `arn:aws:batch:${region}:${account}:job-definition/${this.definitionName}:*`;
+  }
+
+  /** What an hour of one job's vCPUs costs, by the deployment's price. */
+  get jobHourUsd(): number {
+    const { kernel, vcpu_hour_usd } = this.#deployment.batch;
+    return shapes[kernel].vcpus * vcpu_hour_usd;
   }
 
   /** What a submission names. */

@@ -21,6 +21,24 @@ export const deploymentSchema = z.strictObject({
     vcpus_max: z.int().min(2).max(10_000),
     /** A granule that takes longer is stopped and counts as failed. */
     job_hours_max: z.number().positive().max(24),
+    /** Price of one vCPU of the hosts, for the estimate of a cube's cost: Spot's of the last days. Nothing is bought by it. */
+    vcpu_hour_usd: z.number().positive(),
+  }),
+  /** A manifest whose settlement takes longer is stuck, and half as long without a host is late: somebody must look. */
+  unsettled_hours_max: z.number().positive().max(168),
+  /** A dearer cube is told, by the estimate. */
+  cube_usd_max: z.number().positive(),
+  /**
+   * Where tables are found: `pointer` is a record in the warehouse, enough for Cubelake itself; `glue` is what Athena and
+   * other engines see. S3 Tables is no choice: it keeps the files of each table in a bucket of its own, while jobs write
+   * data files before their table is asked for.
+   */
+  catalog: z.enum(['pointer', 'glue']),
+  edge: z.strictObject({
+    /** A Kafka for field machines and the service that writes its parts to the tables. */
+    kafka: z.enum(['none', 'msk-serverless']),
+    /** Networks of the field machines, joined by VPN: who may reach the brokers besides the sink. */
+    client_cidrs: z.array(z.string().regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/)),
   }),
   /** Sends what waits, however little it is, so that a single cube in winter is not stuck. */
   flush_minutes: z

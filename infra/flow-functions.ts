@@ -15,12 +15,14 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { environment } from '#schemas/environment.ts';
+import type { FunctionName } from '#schemas/metrics.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { BatchJobs } from './batch-jobs.ts';
 import type { Deployment } from './deployment.ts';
 import { functionTimeout } from './event-queues.ts';
 import { allowBatcher, allowReconciler, allowSettler } from './permissions.ts';
 import type { StorageStack } from './storage-stack.ts';
+import { allowCommits, allowTables, catalogVariables } from './table-catalog.ts';
 
 export interface FlowFunctionsProps {
   readonly deployment: Deployment;
@@ -65,7 +67,8 @@ export class FlowFunctions extends Construct {
     });
 
     const settlerRole = this.#role(storage.settlerRoleName);
-    allowSettler(settlerRole, storage);
+    allowSettler(settlerRole, storage, jobs);
+    allowCommits(settlerRole, deployment, storage.warehouseName);
     this.settler = this.#function(props, 'manifest-settler', settlerRole);
     this.settler.addEventSource(new SqsEventSource(storage.queues.jobs, { batchSize: 1 }));
     new Rule(this, 'JobEnds', {
@@ -83,11 +86,17 @@ export class FlowFunctions extends Construct {
 
     const reconcilerRole = this.#role(`${deployment.name}-reconciler`);
     allowReconciler(reconcilerRole, storage, jobs);
+    allowTables(reconcilerRole, deployment);
     this.reconciler = this.#function(props, 'reconciler', reconcilerRole);
     new Rule(this, 'Reconcile', {
       description: 'Compares raw objects, ledger and tables',
       schedule: Schedule.cron({ hour: '4', minute: '10' }),
-      targets: [new FunctionTarget(this.reconciler)],
+      targets: [new FunctionTarget(this.reconciler, { event: RuleTargetInput.fromObject({ reconcile: true }) })],
+    });
+    new Rule(this, 'Observe', {
+      description: 'Looks at what hangs',
+      schedule: Schedule.rate(Duration.hours(1)),
+      targets: [new FunctionTarget(this.reconciler, { event: RuleTargetInput.fromObject({ observe: true }) })],
     });
   }
 
@@ -100,7 +109,7 @@ export class FlowFunctions extends Construct {
     return role;
   }
 
-  #function(props: FlowFunctionsProps, name: string, role: Role): LambdaFunction {
+  #function(props: FlowFunctionsProps, name: FunctionName, role: Role): LambdaFunction {
     const { deployment, storage, jobs } = props;
     const logGroup = new LogGroup(this, `${name}-log`, { retention: RetentionDays.THREE_MONTHS });
     logGroup.grantWrite(role);
@@ -119,6 +128,9 @@ export class FlowFunctions extends Construct {
       environmentEncryption: storage.key,
       environment: {
         [environment.deployment]: deployment.name,
+        [environment.jobHourUsd]: String(jobs.jobHourUsd),
+        [environment.unsettledHoursMax]: String(deployment.unsettled_hours_max),
+        ...catalogVariables(deployment),
         [environment.rawUri]: props.rawUri,
         [environment.warehouseUri]: props.warehouseUri,
         [environment.objectQueueUrl]: storage.queues.objects.queueUrl,

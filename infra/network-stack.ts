@@ -37,6 +37,8 @@ const interfaceServices = {
 export class NetworkStack extends Stack {
   readonly vpc: IVpc;
   readonly jobs: SecurityGroup;
+  /** Of the service endpoints: who is to call services is let in by rule. */
+  readonly endpoints: SecurityGroup;
 
   constructor(scope: Construct, id: string, { deployment, storage, ...props }: NetworkStackProps) {
     super(scope, id, props);
@@ -58,14 +60,14 @@ export class NetworkStack extends Stack {
       description: 'Batch hosts: nothing comes in',
       allowAllOutbound: true,
     });
-    const endpoints = new SecurityGroup(this, 'Endpoints', {
+    this.endpoints = new SecurityGroup(this, 'Endpoints', {
       vpc: this.vpc,
-      description: 'Service endpoints, for jobs only',
+      description: 'Service endpoints, for those with a rule',
       allowAllOutbound: false,
     });
-    endpoints.addIngressRule(this.jobs, Port.HTTPS, 'Jobs call services');
+    this.endpoints.addIngressRule(this.jobs, Port.HTTPS, 'Jobs call services');
     for (const [name, service] of Object.entries(interfaceServices)) {
-      this.vpc.addInterfaceEndpoint(name, { service, securityGroups: [endpoints], open: false });
+      this.vpc.addInterfaceEndpoint(name, { service, securityGroups: [this.endpoints], open: false });
     }
     acknowledge(this.jobs, 'Hosts have no route beyond the endpoints.', 'AwsSolutions-EC23');
   }

@@ -4,38 +4,43 @@ import { acknowledge } from './acknowledge.ts';
 import type { BatchJobs } from './batch-jobs.ts';
 import type { StorageStack } from './storage-stack.ts';
 
-const readObject = ['s3:GetObject', 's3:GetObjectVersion', 's3:GetObjectTagging'];
-const writeObject = ['s3:PutObject', 's3:AbortMultipartUpload'];
+export const readObject = ['s3:GetObject', 's3:GetObjectVersion', 's3:GetObjectTagging'];
+export const writeObject = ['s3:PutObject', 's3:AbortMultipartUpload'];
 const deleteObject = ['s3:DeleteObject'];
 
 /** Takes messages into the ledger, claims granules, writes manifests and submits jobs. Reads raw objects, changes none. */
 export function allowBatcher(role: Role, storage: StorageStack, jobs: BatchJobs): void {
-  allow(role, storage.rawName, readObject, '*');
-  allow(role, storage.warehouseName, [...readObject, ...writeObject, ...deleteObject], 'control/*');
+  allowObjects(role, storage.rawName, readObject, '*');
+  allowObjects(role, storage.warehouseName, [...readObject, ...writeObject, ...deleteObject], 'control/*');
   allowList(role, storage);
   allowSubmit(role, jobs);
+  // It asks the settler to tag what needs no job.
+  allowSend(role, storage.queues.jobs);
 }
 
-/** Commits staged results to the tables and tags raw objects: nothing else in the system may do either. */
-export function allowSettler(role: Role, storage: StorageStack): void {
+/**
+ * Commits staged results to the tables and tags raw objects: nothing else in the flow may do either. It asks what became of
+ * a job, and submits one whose planner died before it could.
+ */
+export function allowSettler(role: Role, storage: StorageStack, jobs: BatchJobs): void {
   const tag = ['s3:PutObjectTagging', 's3:PutObjectVersionTagging'];
-  allow(role, storage.rawName, [...readObject, ...tag], '*');
-  allow(role, storage.warehouseName, [...readObject, ...writeObject], 'tables/*', 'quarantine/*');
-  allow(role, storage.warehouseName, [...readObject, ...writeObject, ...deleteObject], 'control/*');
-  allow(role, storage.warehouseName, readObject, 'bronze/*');
+  allowObjects(role, storage.rawName, [...readObject, ...tag], '*');
+  allowObjects(role, storage.warehouseName, [...readObject, ...writeObject], 'tables/*');
+  allowObjects(role, storage.warehouseName, [...readObject, ...writeObject, ...deleteObject], 'control/*');
+  allowObjects(role, storage.warehouseName, readObject, 'bronze/*');
   allowList(role, storage);
+  allowSubmit(role, jobs);
 }
 
 /** Lists everything, and sends what was lost through the flow again. */
 export function allowReconciler(role: Role, storage: StorageStack, jobs: BatchJobs): void {
-  allow(role, storage.rawName, readObject, '*');
-  allow(role, storage.warehouseName, readObject, '*');
-  allow(role, storage.warehouseName, [...writeObject, ...deleteObject], 'control/*');
+  allowObjects(role, storage.rawName, readObject, '*');
+  allowObjects(role, storage.warehouseName, readObject, '*');
+  allowObjects(role, storage.warehouseName, [...writeObject, ...deleteObject], 'control/*');
   allowList(role, storage);
   allowSubmit(role, jobs);
   const { objects, jobs: ends, objectDeadLetters, jobDeadLetters } = storage.queues;
-  const arnsOf = (...queues: readonly Queue[]): string[] => queues.map(({ queueArn }) => queueArn);
-  role.addToPolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: arnsOf(objects, ends) }));
+  allowSend(role, objects, ends);
   role.addToPolicy(
     new PolicyStatement({
       actions: ['sqs:GetQueueAttributes'],
@@ -53,14 +58,33 @@ export function allowReconciler(role: Role, storage: StorageStack, jobs: BatchJo
 
 /** Reads raw cubes, writes bronze and staged files, and its own outcome. It can neither tag nor commit nor delete. */
 export function allowJob(role: Role, storage: StorageStack): void {
-  allow(role, storage.rawName, readObject, '*');
-  allow(role, storage.warehouseName, [...readObject, ...writeObject], 'bronze/*', 'tables/*/data/*');
-  allow(role, storage.warehouseName, [...readObject, ...writeObject], 'control/outcomes/*');
-  allow(role, storage.warehouseName, readObject, 'control/*');
+  allowObjects(role, storage.rawName, readObject, '*');
+  allowObjects(role, storage.warehouseName, [...readObject, ...writeObject], 'bronze/*', 'tables/*/data/*');
+  allowObjects(role, storage.warehouseName, [...readObject, ...writeObject], 'control/outcomes/*');
+  allowObjects(role, storage.warehouseName, readObject, 'control/*');
   allowList(role, storage);
 }
 
-function allow(role: Role, bucketName: string, actions: readonly string[], ...keys: readonly string[]): void {
+/** Writes and commits parts that came through Kafka: silver only, and no tag. */
+export function allowSink(role: Role, storage: StorageStack): void {
+  allowObjects(role, storage.warehouseName, [...readObject, ...writeObject], 'tables/silver/*');
+  allowList(role, storage);
+}
+
+function arnsOf(...queues: readonly Queue[]): string[] {
+  return queues.map(({ queueArn }) => queueArn);
+}
+
+function allowSend(role: Role, ...queues: readonly Queue[]): void {
+  role.addToPolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: arnsOf(...queues) }));
+}
+
+export function allowObjects(
+  role: Role,
+  bucketName: string,
+  actions: readonly string[],
+  ...keys: readonly string[]
+): void {
   const resources = keys.map((key) => `arn:aws:s3:::${bucketName}/${key}`);
   role.addToPolicy(new PolicyStatement({ actions: [...actions], resources }));
   acknowledge(

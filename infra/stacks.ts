@@ -1,6 +1,7 @@
 import { App, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import type { Deployment } from './deployment.ts';
+import { EdgeStack } from './edge-stack.ts';
 import { NetworkStack } from './network-stack.ts';
 import { ProcessingStack } from './processing-stack.ts';
 import { StorageStack } from './storage-stack.ts';
@@ -10,6 +11,8 @@ export interface CubelakeStacks {
   readonly storage: StorageStack;
   readonly network: NetworkStack;
   readonly processing: ProcessingStack;
+  /** null where the deployment has no Kafka. */
+  readonly edge: EdgeStack | null;
   readonly watch: WatchStack;
 }
 
@@ -38,8 +41,10 @@ export function cubelakeStacks(app: App, deployment: Deployment, functionsFolder
   const storage = new StorageStack(app, stackName('storage'), { ...props, terminationProtection: true });
   const network = new NetworkStack(app, stackName('network'), { ...props, storage });
   const processing = new ProcessingStack(app, stackName('processing'), { ...props, storage, network, functionsFolder });
-  const watch = new WatchStack(app, stackName('watch'), { ...props, storage, processing });
+  const edge =
+    deployment.edge.kafka === 'none' ? null : new EdgeStack(app, stackName('edge'), { ...props, storage, network });
+  const watch = new WatchStack(app, stackName('watch'), { ...props, storage, processing, edge });
   Tags.of(app).add('application', deployment.name);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  return { storage, network, processing, watch };
+  return { storage, network, processing, edge, watch };
 }

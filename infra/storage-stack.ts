@@ -1,5 +1,4 @@
 import { Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
-import { CfnDatabase } from 'aws-cdk-lib/aws-glue';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
@@ -9,13 +8,11 @@ import { bucketNameOf, type Deployment } from './deployment.ts';
 import { EventQueues } from './event-queues.ts';
 import { refuseOutsiders } from './perimeter.ts';
 import { RawBucket } from './raw-bucket.ts';
+import { TableCatalog } from './table-catalog.ts';
 
 export interface StorageStackProps extends StackProps {
   readonly deployment: Deployment;
 }
-
-/** Namespaces of the tables; Glue calls them databases. */
-const namespaces = ['silver', 'gold', 'ref'] as const;
 
 /** What must outlive every deployment. Nothing here is deleted with the stack. */
 export class StorageStack extends Stack {
@@ -68,12 +65,7 @@ export class StorageStack extends Stack {
       removalPolicy: RemovalPolicy.RETAIN,
     });
     refuseOutsiders(this.warehouse, deployment);
-    for (const name of namespaces) {
-      new CfnDatabase(this, `Namespace-${name}`, {
-        catalogId: deployment.account,
-        databaseInput: { name, locationUri: `s3://${this.warehouse.bucketName}/tables/${name}` },
-      }).applyRemovalPolicy(RemovalPolicy.RETAIN);
-    }
+    new TableCatalog(this, 'Catalog', { deployment, warehouseName: this.warehouseName });
   }
 
   /** S3 encrypts the messages that it sends, EventBridge and CloudWatch theirs. */

@@ -34,6 +34,10 @@ export const environment = {
   catalogClientId: 'CUBELAKE_CATALOG_CLIENT_ID',
   catalogClientSecret: 'CUBELAKE_CATALOG_CLIENT_SECRET',
   catalogScope: 'CUBELAKE_CATALOG_SCOPE',
+  /** For the sink: the cluster whose brokers it asks for, the topic of cube parts, and its consumer group. */
+  kafkaClusterArn: 'CUBELAKE_KAFKA_CLUSTER_ARN',
+  kafkaTopic: 'CUBELAKE_KAFKA_TOPIC',
+  kafkaGroup: 'CUBELAKE_KAFKA_GROUP',
   /** Worker threads of one job. */
   threads: 'CUBELAKE_THREADS',
   /** What calibrates: `auto` (the faster of both, measured), `cpu` or `gpu`. */

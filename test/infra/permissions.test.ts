@@ -133,6 +133,7 @@ describe('functions submit', () => {
   it('our job definition only', () => {
     expect(submit('cubelake-batcher', revision)).toBe(true);
     expect(submit('cubelake-batcher', revision.replace('cubelake', 'miner'))).toBe(false);
-    expect(submit('cubelake-settler', revision)).toBe(false);
+    expect(submit('cubelake-settler', revision)).toBe(true);
+    expect(submit('cubelake-job', revision)).toBe(false);
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { deploymentSchema, readDeployment } from '../../infra/deployment.ts';
 import { synthesize } from './synthesized.ts';
 
+const example = readDeployment('infra/deployments/example.json');
 const { storage, network, processing, watch } = synthesize();
 
 describe('the raw bucket', () => {
@@ -130,7 +131,7 @@ describe('jobs', () => {
   });
 
   it('ask for a GPU where the deployment says so', () => {
-    const gpu = synthesize({ batch: { kernel: 'gpu', vcpus_max: 64, job_hours_max: 1 } }).processing;
+    const gpu = synthesize({ batch: { ...example.batch, kernel: 'gpu', vcpus_max: 64 } }).processing;
     gpu.hasResourceProperties('AWS::Batch::JobDefinition', {
       ContainerProperties: Match.objectLike({
         ResourceRequirements: Match.arrayWith([{ Type: 'GPU', Value: '1' }]),
@@ -175,8 +176,6 @@ describe('what is watched', () => {
 });
 
 describe('a deployment', () => {
-  const example = readDeployment('infra/deployments/example.json');
-
   it.each([
     ['a name that no bucket can have', { name: 'Cube_Lake' }],
     ['an account that is none', { account: '123' }],
