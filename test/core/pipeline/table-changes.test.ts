@@ -1,14 +1,17 @@
 // A table that was taken back between a settler's look and its commit showed a granule twice: the rows that the rollback brought
 // back, and beside them the new ones, because nobody had told the commit to take the old ones out.
 import { expect, it } from 'vitest';
+import type { DataFile } from '#core/formats/iceberg/data-file.ts';
 import { rollbackTable } from '#core/formats/iceberg/snapshots.ts';
 import { compact } from '#core/maintenance/compact.ts';
+import { planManifestRewrite, rewriteManifests } from '#core/maintenance/rewrite-manifests.ts';
 import type { SettleContext } from '#core/pipeline/flow-context.ts';
-import { stageRows } from '#core/pipeline/stage-table.ts';
+import { type Row, stageRows } from '#core/pipeline/stage-table.ts';
 import { tableAccess } from '#core/pipeline/table-access.ts';
 import { publishTable } from '#core/pipeline/table-changes.ts';
 import type { SettlementPlan } from '#schemas/ledger.ts';
-import { goldPlotIndex } from '#schemas/tables.ts';
+import { type TableDefinition, tableName } from '#schemas/table-definition.ts';
+import { goldPlotIndex, refPlots, refYields, silverBands } from '#schemas/tables.ts';
 import {
   addPlots,
   commit,
@@ -19,9 +22,11 @@ import {
   rowsOf,
 } from '../maintenance/maintained-lake.ts';
 
+const day = Number(plotRow('a', 0)['acquisition_date']);
+
 /** Settles cube `a` as processed anew; what was live of its first processing gives way. */
 async function planOf(lake: MaintainedLake): Promise<SettlementPlan> {
-  const partition = { farm_id: 'knox', acquisition_date_day: Number(plotRow('a', 0)['acquisition_date']) };
+  const partition = { farm_id: 'knox', acquisition_date_day: day };
   const rows = [plotRow('a', 0, 'p-new'), plotRow('a', 1, 'p-new')];
   const file = await stageRows(lake.warehouse, goldPlotIndex, partition, 'p-new.parquet', rows);
   return {
@@ -95,3 +100,55 @@ it('a compaction between look and commit is looked at again too', async () => {
   // Three rows of b, and two of a as processed anew.
   expect(await rowsOf(lake, goldPlotIndex)).toHaveLength(5);
 });
+
+/** Rows of one processing in any small table, all of which say `text`. */
+function stageText(
+  lake: MaintainedLake,
+  table: TableDefinition,
+  processingId: string,
+  text: string,
+): Promise<DataFile> {
+  const known: Row = { farm_id: 'knox', acquisition_date: day, cube_id: 'cube', processing_id: processingId };
+  const ofType: Readonly<Record<string, Row[string]>> = { string: text, int: 1, double: 1.5, boolean: true };
+  const row = Object.fromEntries(table.columns.map(({ name, type }) => [name, known[name] ?? ofType[type] ?? null]));
+  const values: DataFile['partition'] = { farm_id: 'knox', acquisition_date_day: day };
+  const partition = Object.fromEntries(table.partition.map(({ name }) => [name, values[name] ?? null]));
+  return stageRows(lake.warehouse, table, partition, `${processingId}.parquet`, [row, row]);
+}
+
+it.each([refPlots, refYields, silverBands].map((table) => [tableName(table), table] as const))(
+  'a granule of %s is replaced after compaction, and the rows of others stay',
+  async (name, table) => {
+    const lake = maintainedLake();
+    const idOf = (granule: string, version: number) => `${granule}${version}`.padStart(32, '0');
+    for (const granule of ['a', 'b', 'c'])
+      await commit(lake, table, granule, [await stageText(lake, table, idOf(granule, 1), `${granule}1`)]);
+    await compact(lake, table);
+    await rewriteManifests(lake, table, await planManifestRewrite(lake, table));
+    for (const version of [2, 3]) {
+      const file = await stageText(lake, table, idOf('a', version), `a${version}`);
+      const plan = {
+        manifest_id: `m${version}`,
+        granules: [
+          {
+            ...(await planOf(lake)).granules[0]!,
+            processing_id: idOf('a', version),
+            tables: [
+              { table: name, extra_columns: [], data_files: [{ ...file, splitOffsets: [...file.splitOffsets] }] },
+            ],
+            earlier_ids: [idOf('a', 1), idOf('a', version - 1)],
+          },
+        ],
+      };
+      await publishTable(
+        settling(lake, () => compact(lake, table)),
+        table,
+        plan as SettlementPlan,
+        undefined,
+      );
+      await compact(lake, table);
+      const texts = (await rowsOf(lake, table)).map((row) => /"([abc]\d)"/.exec(row)?.[1]);
+      expect(texts.toSorted()).toEqual([`a${version}`, `a${version}`, 'b1', 'b1', 'c1', 'c1']);
+    }
+  },
+);
