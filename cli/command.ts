@@ -45,6 +45,12 @@ export interface CommandCall {
 
 export const lakeOption: OptionDefinition = {
   type: 'string',
+  value: 'LAKE',
+  help: 'folder of the lake, or s3://bucket/prefix of a deployed one (default $CUBELAKE_LAKE or ./lake)',
+};
+/** For commands that work beside the files of the lake. */
+export const lakeFolderOption: OptionDefinition = {
+  type: 'string',
   value: 'DIR',
   help: 'folder of the lake (default $CUBELAKE_LAKE or ./lake)',
 };

@@ -1,10 +1,10 @@
+import type { FlowContext } from '#core/pipeline/flow-context.ts';
 import { readRecord } from '#core/pipeline/ledger.ts';
 import { controlKeys } from '#schemas/object-keys.ts';
 import { type Replacement, replacementSchema } from '#schemas/replacement.ts';
-import type { Lake } from './open-lake.ts';
 
 /** All replacements that were ever begun, in the order of their ids. */
-export async function listReplacements(lake: Lake): Promise<Replacement[]> {
+export async function listReplacements(lake: Pick<FlowContext, 'warehouse'>): Promise<Replacement[]> {
   const replacements: Replacement[] = [];
   for await (const { key } of lake.warehouse.list(controlKeys.replacementPrefix)) {
     const record = await readRecord(lake.warehouse, key, replacementSchema);

@@ -9,7 +9,7 @@ import { livePaths, readTableRows } from '#core/pipeline/table-rows.ts';
 import type { BreedingRule } from '#schemas/breeding-rule.ts';
 import { type TableDefinition, tableName } from '#schemas/table-definition.ts';
 import { goldPlotIndex, goldRecommendation, refPlots, refYields } from '#schemas/tables.ts';
-import type { Lake } from './open-lake.ts';
+import type { Tables } from './open-tables.ts';
 
 export interface RecommendRequest {
   readonly trialId: string | null;
@@ -19,7 +19,7 @@ export interface RecommendRequest {
 }
 
 /** Reads the trial's rows, decides, and records the decisions in gold.recommendation: once, however often it is asked. */
-export async function recommendTrial(lake: Lake, request: RecommendRequest): Promise<TrialRecommendation> {
+export async function recommendTrial(lake: Tables, request: RecommendRequest): Promise<TrialRecommendation> {
   const plotRows = (await readAll(lake, refPlots)) as unknown as PlotRow[];
   const { trialId, farmId } = chooseTrial(plotRows, request);
   const snapshots: Record<string, string> = {};
@@ -42,7 +42,7 @@ export async function recommendTrial(lake: Lake, request: RecommendRequest): Pro
   return recommendation;
 }
 
-function readAll(lake: Lake, table: TableDefinition): Promise<readonly unknown[]> {
+function readAll(lake: Tables, table: TableDefinition): Promise<readonly unknown[]> {
   return readTableRows(
     lake,
     table,
@@ -71,7 +71,7 @@ function chooseTrial(plotRows: readonly PlotRow[], request: RecommendRequest): {
 }
 
 /** Replaces the trial's earlier rows; the same recommendation is committed once. */
-async function record(lake: Lake, recommendation: TrialRecommendation): Promise<void> {
+async function record(lake: Tables, recommendation: TrialRecommendation): Promise<void> {
   const { farmId, trialId, recommendationId, rows } = recommendation;
   const partition = { farm_id: farmId, trial_id: trialId };
   const file = await stageRows(

@@ -1,5 +1,5 @@
 import { serveCatalog } from '#adapters/rest-server/serve-catalog.ts';
-import { type Command, lakeOption, numberOption } from '../command.ts';
+import { type Command, lakeFolderOption, numberOption } from '../command.ts';
 import { lakeFolder } from '../config.ts';
 import { openLake } from '../open-lake.ts';
 
@@ -9,7 +9,7 @@ export const command: Command = {
   usage: '[--port N] [--lake DIR]',
   details:
     'Spark, Trino, pyiceberg and DuckDB attach to http://127.0.0.1:PORT, read all tables and write tables of their own.\nDropped tables leave their files. Only programs on this machine can reach it.',
-  options: { lake: lakeOption, port: { type: 'string', value: 'N', help: 'default 8181; 0 takes a free one' } },
+  options: { lake: lakeFolderOption, port: { type: 'string', value: 'N', help: 'default 8181; 0 takes a free one' } },
   async run(call, io) {
     const lake = openLake(lakeFolder(call), { mustExist: true });
     const port = numberOption(call, 'port', { min: 0, max: 65_535, isInteger: true }) ?? 8181;

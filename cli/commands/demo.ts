@@ -6,7 +6,7 @@ import { defaultBreedingRule } from '#core/breeding/parse-rule.ts';
 import { defaultSimulation } from '#core/simulation/options.ts';
 import { simulate } from '#core/simulation/simulate.ts';
 import type { SimulationTruth } from '#core/simulation/truth.ts';
-import { type Command, type CommandIo, lakeOption, textOption } from '../command.ts';
+import { type Command, type CommandIo, lakeFolderOption, textOption } from '../command.ts';
 import { compareWithTruth, truthText } from '../demo/compare-with-truth.ts';
 import { filesByRawKey } from '../ingest/cube-files.ts';
 import { granuleKeysOf, ingestReport, reportText, requireSuccess } from '../ingest/ingest-report.ts';
@@ -49,7 +49,7 @@ export const command: Command = {
   summary: 'simulate a field trial, run everything on it, print the recommendation',
   usage: '[--lake DIR]',
   details: 'Needs no account and no data. Running it again in the same folder adds nothing twice.',
-  options: { lake: { ...lakeOption, help: 'folder to work in (default ./demo-lake)' } },
+  options: { lake: { ...lakeFolderOption, help: 'folder to work in (default ./demo-lake)' } },
   async run(call, io) {
     const folder = resolve(textOption(call, 'lake') ?? 'demo-lake');
     const truth = await simulateOnce(join(folder, 'simulated'), io);

@@ -12,15 +12,15 @@ import {
   numberOption,
   textOption,
 } from '../command.ts';
-import { lakeFolder } from '../config.ts';
+import { lakePlace } from '../config.ts';
 import { durationMs } from '../duration.ts';
-import { openLake } from '../open-lake.ts';
+import { openOwnTables } from '../open-tables.ts';
 
 export const command: Command = {
   name: 'maintain',
   summary: 'merge small files, let old snapshots go and remove what nobody needs, beside running writers',
   usage:
-    '[TABLE] [--lake DIR] [--compact] [--rewrite-manifests] [--expire-older-than AGE] [--remove-orphans] [--dry-run] [--json]',
+    '[TABLE] [--lake LAKE] [--compact] [--rewrite-manifests] [--expire-older-than AGE] [--remove-orphans] [--dry-run] [--json]',
   details: [
     'Without a task: --compact --rewrite-manifests. Ages are numbers with s, m, h or d, as in 30d.',
     'Snapshots with a tag, the newest of each branch, and the last offsets of a stream always stay. Nothing younger than',
@@ -41,7 +41,7 @@ export const command: Command = {
   async run(call, io) {
     const tasks = tasksOf(call);
     const tables = chosenTables(call.positionals[0]);
-    const lake = openLake(lakeFolder(call), { mustExist: true });
+    const lake = openOwnTables(lakePlace(call));
     try {
       const reports: TableMaintenance[] = [];
       for (const table of tables) {

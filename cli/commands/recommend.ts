@@ -3,9 +3,9 @@ import { resolve } from 'node:path';
 import { defaultBreedingRule, parseBreedingRule } from '#core/breeding/parse-rule.ts';
 import { ConfigurationError, NotFoundError } from '#core/errors.ts';
 import { type Command, type CommandCall, hasFlag, jsonOption, lakeOption, textOption } from '../command.ts';
-import { lakeFolder } from '../config.ts';
+import { lakePlace } from '../config.ts';
 import { requireFile } from '../ingest/cube-files.ts';
-import { openLake } from '../open-lake.ts';
+import { openOwnTables } from '../open-tables.ts';
 import { writeOwnText } from '../own-files.ts';
 import { recommendTrial } from '../recommend-trial.ts';
 import { renderReportCsv } from '../report/report-csv.ts';
@@ -27,7 +27,7 @@ export const command: Command = {
     json: jsonOption,
   },
   async run(call, io) {
-    const lake = openLake(lakeFolder(call), { mustExist: true });
+    const lake = openOwnTables(lakePlace(call));
     const recommendation = await recommendTrial(lake, {
       trialId: textOption(call, 'trial'),
       farmId: textOption(call, 'farm'),

@@ -1,20 +1,22 @@
 import { redrive } from '#core/pipeline/redrive.ts';
 import { type Command, lakeOption } from '../command.ts';
-import { lakeFolder } from '../config.ts';
+import { lakePlace } from '../config.ts';
 import { ingestReport, requireSuccess } from '../ingest/ingest-report.ts';
-import { openLake } from '../open-lake.ts';
+import { openFlow } from '../open-flow.ts';
 import { runFlow } from '../run-flow.ts';
 
 export const command: Command = {
   name: 'redrive',
   summary: 'send dead letters and failed granules through the flow again',
-  usage: '[--lake DIR]',
+  usage: '[--lake LAKE]',
+  details:
+    'In a folder the flow runs at once. A deployed lake works on them by itself: "cubelake status" says how far it is.',
   options: { lake: lakeOption },
   async run(call, io) {
-    const lake = openLake(lakeFolder(call), { mustExist: true, progress: io.progress });
-    const { granuleKeys, deadLetterCount } = await redrive(lake);
-    await runFlow(lake);
+    const flow = openFlow(lakePlace(call), { progress: io.progress });
+    const { granuleKeys, deadLetterCount } = await redrive(flow);
+    if (flow.local !== null) await runFlow(flow.local);
     io.print(`${granuleKeys.length} failed granules and ${deadLetterCount} dead letters sent again`);
-    requireSuccess(await ingestReport(lake, granuleKeys));
+    if (flow.local !== null) requireSuccess(await ingestReport(flow, granuleKeys));
   },
 };

@@ -1,11 +1,7 @@
-import { ConfigurationError, FormatError, NotFoundError } from '#core/errors.ts';
-import { compareReplacement, largestDifference } from '#core/pipeline/replace/compare-replacement.ts';
-import { planReplacement } from '#core/pipeline/replace/plan-replacement.ts';
+import { ConfigurationError } from '#core/errors.ts';
 import { discardReplacement, publishReplacement } from '#core/pipeline/replace/publish-replacement.ts';
 import { selectGranules } from '#core/pipeline/replace/select-granules.ts';
-import { startReplacement } from '#core/pipeline/replace/stage-replacement.ts';
 import { isCalendarDate } from '#schemas/object-keys.ts';
-import type { Replacement } from '#schemas/replacement.ts';
 import {
   type Command,
   type CommandCall,
@@ -15,11 +11,11 @@ import {
   numberOption,
   textOption,
 } from '../command.ts';
-import { lakeFolder } from '../config.ts';
+import { lakePlace } from '../config.ts';
 import { listReplacements } from '../list-replacements.ts';
-import { openLake } from '../open-lake.ts';
-import { comparisonText, listText, planText } from '../replacement-text.ts';
-import { runFlow } from '../run-flow.ts';
+import { openFlow } from '../open-flow.ts';
+import { replaceCubes } from '../replace-cubes.ts';
+import { listText } from '../replacement-text.ts';
 
 const payload = 'hyperspectral-cube';
 
@@ -27,7 +23,7 @@ export const command: Command = {
   name: 'reprocess',
   summary: 'make chosen cubes again and put their new rows in the place of the old',
   usage:
-    '--calibration ID | --cube ID | --reference KEY | --sensor S | --rolled-back | --all [--farm F] [--from D] [--to D]',
+    '--calibration ID | --cube ID | --prefix P | --reference KEY | --sensor S | --rolled-back | --all [--farm F] [--from D] [--to D]',
   details:
     'Plans, makes the cubes again on a branch that no query sees, compares old with new, and publishes in one snapshot per\ntable; rows of other cubes stay as they are. The same command again goes on where an earlier one was stopped.',
   options: {
@@ -37,6 +33,7 @@ export const command: Command = {
       value: 'ID',
       help: 'cubes calibrated so: its id, 8 digits or more; "--all --dry-run" shows them',
     },
+    prefix: { type: 'string', value: 'P', help: 'cubes whose raw keys begin so, as raw_cubes/region/farm/2026/07' },
     cube: { type: 'string', value: 'ID', help: 'cube id, or its raw key without extension' },
     reference: { type: 'string', value: 'KEY', help: 'cubes that used this reference cube or plot set: its raw key' },
     sensor: { type: 'string', value: 'ID', help: 'cubes of this sensor' },
@@ -56,7 +53,7 @@ export const command: Command = {
   },
   async run(call, io) {
     const request = requestOf(call);
-    const lake = openLake(lakeFolder(call), { mustExist: true, progress: io.progress });
+    const lake = openFlow(lakePlace(call), { progress: io.progress });
     const isJson = hasFlag(call, 'json');
     const say = (answer: unknown, text: string): void => io.print(isJson ? JSON.stringify(answer) : text);
     if (request.kind === 'list') {
@@ -72,35 +69,10 @@ export const command: Command = {
       return say({ replacementId: request.id, state: 'discarded' }, `replacement ${request.id} is discarded`);
     }
     const states = await selectGranules(lake, request.selection);
-    const plan = await planReplacement(lake, states, request.source);
-    const { replacement } = plan;
-    if (replacement.granules.length === 0)
-      throw new NotFoundError('Expected settled cubes of this selection, found none. See "cubelake status".');
-    if (request.isDryRun) return say(plan, planText(plan));
-    if (!isJson) io.print(planText(plan));
-    await startReplacement(lake, replacement);
-    await runFlow(lake);
-    const comparison = await compareReplacement(lake, replacement);
-    const isStaged = request.isStaged || isTooFar(largestDifference(comparison), request.tolerance);
-    const settlement = isStaged ? null : await publishReplacement(lake, replacement.replacement_id);
-    const state = settlement === null ? 'staged' : 'published';
-    say(
-      { replacementId: replacement.replacement_id, state, plan, comparison, snapshots: settlement?.snapshots ?? {} },
-      comparisonText(comparison, state),
-    );
-    if (isStaged && !request.isStaged) throw tooFar(replacement, largestDifference(comparison)!, request.tolerance!);
+    const { source, isDryRun, isStaged, tolerance } = request;
+    await replaceCubes(lake, states, { source, isDryRun, isStaged, tolerance, isJson }, io);
   },
 };
-
-function isTooFar(difference: number | null, tolerance: number | null): boolean {
-  return difference !== null && tolerance !== null && difference > tolerance;
-}
-
-function tooFar({ replacement_id: id, branch }: Replacement, difference: number, tolerance: number): FormatError {
-  return new FormatError(
-    `Expected mean differences of at most ${tolerance}, got ${difference}. Nothing was published: the new rows are on branch ${branch}. Run "cubelake reprocess --publish ${id}" or "--discard ${id}".`,
-  );
-}
 
 type Request =
   | { readonly kind: 'list' }
@@ -120,6 +92,7 @@ function requestOf(call: CommandCall): Request {
   const chosen = [
     'calibration',
     'cube',
+    'prefix',
     'reference',
     'sensor',
     'rolled-back',
@@ -131,7 +104,7 @@ function requestOf(call: CommandCall): Request {
   const [only] = chosen;
   if (chosen.length !== 1 || only === undefined)
     throw new ConfigurationError(
-      `Expected one of --calibration ID, --cube ID or --all, --reference KEY, --sensor S, --rolled-back, --publish ID, --discard ID, --list, got ${chosen.length === 0 ? 'none' : chosen.map((name) => `--${name}`).join(' and ')}.`,
+      `Expected one of --calibration ID, --cube ID or --all, --prefix P, --reference KEY, --sensor S, --rolled-back, --publish ID, --discard ID, --list, got ${chosen.length === 0 ? 'none' : chosen.map((name) => `--${name}`).join(' and ')}.`,
     );
   if (only === 'list') return { kind: 'list' };
   if (only === 'publish') return { kind: only, id: textOption(call, only)! };
@@ -142,6 +115,7 @@ function requestOf(call: CommandCall): Request {
   const selection = {
     payload,
     granule: textOption(call, 'cube'),
+    prefix: textOption(call, 'prefix'),
     calibration: textOption(call, 'calibration'),
     reference: textOption(call, 'reference'),
     sensorId: textOption(call, 'sensor'),

@@ -3,9 +3,10 @@ import { rollbackTable, undoneBy } from '#core/formats/iceberg/snapshots.ts';
 import { currentSnapshot, snapshotById } from '#core/formats/iceberg/table-metadata.ts';
 import { reconcile } from '#core/pipeline/status.ts';
 import type { Catalog, LoadedTable } from '#core/ports/catalog.ts';
+import { onQueue as settleQueue } from '#functions/manifest-settler/handler.ts';
 import { type Command, hasFlag, jsonOption, lakeOption, requiredText } from '../command.ts';
-import { lakeFolder } from '../config.ts';
-import { openLake } from '../open-lake.ts';
+import { lakePlace } from '../config.ts';
+import { openFlow } from '../open-flow.ts';
 import { snapshotArgument, tableArgument } from '../snapshot-argument.ts';
 
 const manifestKey = 'cubelake.manifest-id';
@@ -25,7 +26,7 @@ export const command: Command = {
   },
   async run(call, io) {
     const to = requiredText(call, 'to', 'rollback');
-    const lake = openLake(lakeFolder(call), { mustExist: true });
+    const lake = openFlow(lakePlace(call));
     const table = await tableArgument(lake.catalog, call.positionals[0], 'rollback');
     const snapshotId = snapshotArgument(table, to);
     const name = `${table.identifier.namespace}.${table.identifier.name}`;
@@ -36,6 +37,8 @@ export const command: Command = {
     const waitingKeys = isDryRun
       ? []
       : (await reconcile(lake)).granules.filter((each) => each.isRolledBack).map(({ granuleKey }) => granuleKey);
+    // Tags of what was rolled back.
+    if (lake.local !== null) await settleQueue(lake.local);
     const rows = {
       before: rowCount(currentSnapshot(table.metadata)),
       after: rowCount(snapshotById(table.metadata, snapshotId)),

@@ -1,18 +1,18 @@
 import { openSql } from '#adapters/duckdb/sql-session.ts';
 import { NotFoundError } from '#core/errors.ts';
 import { type Command, hasFlag, jsonOption, lakeOption } from '../command.ts';
-import { lakeFolder } from '../config.ts';
+import { lakePlace } from '../config.ts';
 import { openTables } from '../open-tables.ts';
 import { tableText } from '../table-text.ts';
 
 export const command: Command = {
   name: 'snapshots',
   summary: 'list the snapshots of a table, or of all',
-  usage: '[TABLE] [--lake DIR] [--json]',
+  usage: '[TABLE] [--lake LAKE] [--json]',
   argumentCountMax: 1,
   options: { lake: lakeOption, json: jsonOption },
   async run(call, io) {
-    const session = await openSql(openTables(lakeFolder(call)));
+    const session = await openSql(openTables(lakePlace(call)));
     const { columns, rows } = await session.query('SELECT * FROM lake.snapshots ORDER BY table_name, committed_at');
     const [table] = call.positionals;
     const names = columns.map((column) => column.name);

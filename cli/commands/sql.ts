@@ -3,14 +3,14 @@ import { jsonValue } from '#adapters/duckdb/result-rows.ts';
 import { openSql } from '#adapters/duckdb/sql-session.ts';
 import { ConfigurationError } from '#core/errors.ts';
 import { type Command, hasFlag, jsonOption, lakeOption, textOption } from '../command.ts';
-import { lakeFolder } from '../config.ts';
+import { lakePlace } from '../config.ts';
 import { openTables } from '../open-tables.ts';
 import { tableText } from '../table-text.ts';
 
 export const command: Command = {
   name: 'sql',
   summary: 'ask silver, gold, ref and snapshots in SQL',
-  usage: '"SELECT ..." [--lake DIR] [--json | --format arrow]',
+  usage: '"SELECT ..." [--lake LAKE] [--json | --format arrow]',
   details:
     'Tables: silver.reflectance, silver.latest (the newest processing of each cube), silver.bands, gold.plot_index,\ngold.field_metrics, gold.recommendation, ref.plots, ref.yields, lake.snapshots. Nothing is written. Only files that the query can need are opened.',
   argumentCountMax: Number.POSITIVE_INFINITY,
@@ -30,7 +30,7 @@ export const command: Command = {
     const format = hasFlag(call, 'json') ? 'json' : (textOption(call, 'format') ?? 'table');
     if (!['table', 'json', 'arrow'].includes(format))
       throw new ConfigurationError(`Expected table, json or arrow as --format, got "${format}".`);
-    const session = await openSql(openTables(lakeFolder(call)));
+    const session = await openSql(openTables(lakePlace(call)));
     if (format === 'arrow') return io.printBytes(await session.queryArrow(sql));
     const result = await session.query(sql);
     if (format === 'json') {

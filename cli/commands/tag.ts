@@ -4,8 +4,8 @@ import { setReference } from '#core/formats/iceberg/references.ts';
 import { mainBranch } from '#core/formats/iceberg/table-metadata.ts';
 import type { LoadedTable } from '#core/ports/catalog.ts';
 import { type Command, hasFlag, jsonOption, lakeOption, textOption } from '../command.ts';
-import { lakeFolder } from '../config.ts';
-import { type Lake, openLake } from '../open-lake.ts';
+import { lakePlace } from '../config.ts';
+import { openOwnTables, type Tables } from '../open-tables.ts';
 import { snapshotArgument, tableArgument } from '../snapshot-argument.ts';
 import { tableText } from '../table-text.ts';
 
@@ -31,7 +31,7 @@ export const command: Command = {
     json: jsonOption,
   },
   async run(call, io) {
-    const lake = openLake(lakeFolder(call), { mustExist: true });
+    const lake = openOwnTables(lakePlace(call));
     const [wantedTable, name] = call.positionals;
     if (hasFlag(call, 'list')) return listReferences(lake, wantedTable, hasFlag(call, 'json'), io.print);
     if (name === undefined) throw new ConfigurationError('Expected TABLE NAME or --list. Run "cubelake tag --help".');
@@ -62,7 +62,7 @@ function keepMs(text: string | null): number | null {
 }
 
 async function listReferences(
-  lake: Lake,
+  lake: Tables,
   wanted: string | undefined,
   isJson: boolean,
   print: (text: string) => void,

@@ -1,18 +1,18 @@
 import { ConfigurationError } from '#core/errors.ts';
 import { removeReference } from '#core/formats/iceberg/references.ts';
 import { type Command, lakeOption } from '../command.ts';
-import { lakeFolder } from '../config.ts';
-import { openLake } from '../open-lake.ts';
+import { lakePlace } from '../config.ts';
+import { openOwnTables } from '../open-tables.ts';
 import { tableArgument } from '../snapshot-argument.ts';
 
 export const command: Command = {
   name: 'untag',
   summary: 'remove a tag or a branch of a table; its snapshot stays until it expires',
-  usage: 'TABLE NAME [--lake DIR]',
+  usage: 'TABLE NAME [--lake LAKE]',
   argumentCountMax: 2,
   options: { lake: lakeOption },
   async run(call, io) {
-    const lake = openLake(lakeFolder(call), { mustExist: true });
+    const lake = openOwnTables(lakePlace(call));
     const table = await tableArgument(lake.catalog, call.positionals[0], 'untag');
     const name = call.positionals[1];
     const { refs } = table.metadata;

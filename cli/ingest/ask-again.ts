@@ -4,9 +4,9 @@ import { contentHash } from '#core/pipeline/content-hash.ts';
 import { parseCapture } from '#core/pipeline/cube/capture-file.ts';
 import { captureExtension } from '#core/pipeline/cube/cube-granule.ts';
 import { resolveInputs } from '#core/pipeline/cube/cube-inputs.ts';
+import type { FlowContext, TableView } from '#core/pipeline/flow-context.ts';
 import { reprocessMessage } from '#core/pipeline/flow-messages.ts';
 import { status } from '#core/pipeline/status.ts';
-import type { Lake } from '../open-lake.ts';
 import { granuleKeysOf } from './ingest-report.ts';
 import type { Uploaded } from './upload-all.ts';
 
@@ -14,7 +14,7 @@ import type { Uploaded } from './upload-all.ts';
  * Cubes whose own files are as before, but whose references or plots were just replaced, or that failed with other ones:
  * no event of theirs says so, hence they are asked for again. Asking twice for the same inputs is one request.
  */
-export async function askAgain(lake: Lake, uploaded: readonly Uploaded[]): Promise<void> {
+export async function askAgain(lake: FlowContext & TableView, uploaded: readonly Uploaded[]): Promise<void> {
   const newKeys = uploaded.filter((upload) => upload.isNew).map((upload) => upload.key);
   const unchanged = new Set(granuleKeysOf(lake, uploaded));
   for (const granuleKey of granuleKeysOf(
@@ -22,6 +22,7 @@ export async function askAgain(lake: Lake, uploaded: readonly Uploaded[]): Promi
     newKeys.map((key) => ({ key })),
   ))
     unchanged.delete(granuleKey);
+  if (unchanged.size === 0) return;
   for (const { granuleKey, payload, status: state } of (await status(lake)).granules) {
     if (payload !== 'hyperspectral-cube' || !unchanged.has(granuleKey)) continue;
     if (state !== 'complete' && state !== 'failed') continue;
@@ -34,7 +35,7 @@ export async function askAgain(lake: Lake, uploaded: readonly Uploaded[]): Promi
 }
 
 /** References and plots that the granule's sidecar names, at their present version; none where they cannot be found. */
-async function namedInputs(lake: Lake, granuleKey: string): Promise<{ key: string; etag: string }[]> {
+async function namedInputs(lake: FlowContext, granuleKey: string): Promise<{ key: string; etag: string }[]> {
   const key = `${granuleKey}.${captureExtension}`;
   if ((await lake.raw.head(key)) === null) return [];
   const { bytes } = await lake.raw.get(key, { sizeBytesMax: textFileBytesMax });

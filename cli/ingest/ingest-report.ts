@@ -1,9 +1,9 @@
 import { CubelakeError, type Disposition } from '#core/errors.ts';
+import type { FlowContext, TableView } from '#core/pipeline/flow-context.ts';
 import { granuleOfObject } from '#core/pipeline/granule-assembly.ts';
 import type { GranuleStatus } from '#core/pipeline/granule-status.ts';
 import { readQuarantine } from '#core/pipeline/quarantine.ts';
 import { status } from '#core/pipeline/status.ts';
-import type { Lake } from '../open-lake.ts';
 
 /** What became of the granules that one command was about. */
 export interface IngestReport {
@@ -19,12 +19,18 @@ export interface IngestReport {
 }
 
 /** Granules that a set of raw objects belongs to. */
-export function granuleKeysOf(lake: Lake, objects: readonly { readonly key: string }[]): string[] {
+export function granuleKeysOf(
+  lake: Pick<FlowContext, 'payloads'>,
+  objects: readonly { readonly key: string }[],
+): string[] {
   const keys = objects.map(({ key }) => granuleOfObject(lake.payloads, key)?.granuleKey ?? null);
   return [...new Set(keys.filter((key) => key !== null))];
 }
 
-export async function ingestReport(lake: Lake, granuleKeys: readonly string[]): Promise<IngestReport> {
+export async function ingestReport(
+  lake: FlowContext & TableView,
+  granuleKeys: readonly string[],
+): Promise<IngestReport> {
   const wanted = new Set(granuleKeys);
   const granules = (await status(lake)).granules.filter((granule) => wanted.has(granule.granuleKey));
   const of = (name: GranuleStatus['status']) => granules.filter((granule) => granule.status === name);

@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Progress } from '#core/ports/progress.ts';
-import type { Lake } from '../open-lake.ts';
-import { uploadToRaw } from '../upload-to-raw.ts';
+import { type UploadContext, uploadToRaw } from '../upload-to-raw.ts';
 import type { Upload } from './ingest-plan.ts';
 
 export interface Uploaded {
@@ -13,7 +12,11 @@ export interface Uploaded {
 }
 
 /** Puts every object into raw, in order; each new one sends its event. */
-export async function uploadAll(lake: Lake, uploads: readonly Upload[], progress: Progress): Promise<Uploaded[]> {
+export async function uploadAll(
+  lake: UploadContext,
+  uploads: readonly Upload[],
+  progress: Progress,
+): Promise<Uploaded[]> {
   const scratch = mkdtempSync(join(tmpdir(), 'cubelake-'));
   const uploaded: Uploaded[] = [];
   try {

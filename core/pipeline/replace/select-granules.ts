@@ -13,6 +13,8 @@ export interface GranuleSelection {
   readonly payload: string;
   /** Granule key, or its last part. */
   readonly granule: string | null;
+  /** Start of the granule key. */
+  readonly prefix?: string | null;
   /** Calibration id, or the first 8 and more of its digits; the id of a bronze group counts too. */
   readonly calibration: string | null;
   /** Raw key of a reference cube or plot set, with or without extension. */
@@ -54,12 +56,13 @@ export async function selectGranules(
 function isSelected(state: GranuleState, selection: GranuleSelection): boolean {
   const { granule_key: granuleKey, provenance } = state;
   if (state.payload !== selection.payload) return false;
-  const { granule, calibration, reference, sensorId, farmId, fromDate, toDate } = selection;
+  const { granule, prefix, calibration, reference, sensorId, farmId, fromDate, toDate } = selection;
   const key = parseRawKey(`${granuleKey}.x`);
   const isWanted = (wanted: string | null, holds: (wanted: string) => boolean): boolean =>
     wanted === null || holds(wanted);
   return (
     isWanted(granule, (wanted) => granuleKey === wanted || granuleKey.endsWith(`/${wanted}`)) &&
+    isWanted(prefix ?? null, (wanted) => granuleKey.startsWith(wanted)) &&
     isWanted(calibration, (wanted) => usesCalibration(provenance, wanted)) &&
     isWanted(reference, (wanted) => usesReference(provenance, wanted)) &&
     isWanted(sensorId, (wanted) => provenance?.sensor_id === wanted) &&

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readS3Options } from '#adapters/s3/config.ts';
+import { type IdentifiedUploads, openIdentifiedUploads } from '#adapters/s3/identified-upload.ts';
+import { openS3Archive } from '#adapters/s3/s3-archive.ts';
+import { s3Connection } from '#adapters/s3/s3-connection.ts';
+import { systemRandom } from '#adapters/system/system-random.ts';
+import { removeReference } from '#core/formats/iceberg/references.ts';
+import type { ReplaceContext } from '#core/pipeline/replace/publish-replacement.ts';
+import { type Archive, withoutArchive } from '#core/ports/archive.ts';
+import type { Progress } from '#core/ports/progress.ts';
+import { cloudFlow } from '#functions/cloud-flow.ts';
+import { openCatalog } from '#functions/open-catalog.ts';
+import { controlKeys } from '#schemas/object-keys.ts';
+import { deployedConfig, type LakePlace } from './config.ts';
+import { type Lake, openLake } from './open-lake.ts';
+import type { Tables } from './open-tables.ts';
+import { runFlow } from './run-flow.ts';
+
+/** A lake with its flow: in a folder, where the flow runs here, or deployed, where it runs by itself. */
+export interface Flow extends ReplaceContext, Tables {
+  readonly archive: Archive;
+  /** null for a deployed lake. */
+  readonly local: Lake | null;
+  /** null for a lake in a folder. */
+  readonly uploads: IdentifiedUploads | null;
+  close(): void;
+}
+
+/** @throws ConfigurationError when there is no lake, or a variable of the deployment is not set. Disposition: stop. */
+export function openFlow(place: LakePlace, options: { readonly progress?: Progress } = {}): Flow {
+  if (place.kind === 'deployed') return openDeployedFlow(place.warehouseUri);
+  const local = openLake(place.folder, { mustExist: true, ...options });
+  return { ...local, archive: withoutArchive(local.raw), local, uploads: null };
+}
+
+/** @throws ConfigurationError that names a variable. Disposition: stop. */
+export function openDeployedFlow(warehouseUri: string): Flow {
+  const config = deployedConfig(warehouseUri);
+  const flow = cloudFlow(config);
+  const connection = s3Connection(readS3Options());
+  const tables = { warehouse: flow.warehouse, clock: flow.clock, random: systemRandom };
+  const catalog = openCatalog(config.catalog, tables);
+  return {
+    ...flow,
+    ...tables,
+    catalog,
+    archive: openS3Archive(config.rawUri, connection),
+    local: null,
+    uploads: openIdentifiedUploads(config.rawUri, connection),
+    removeBranch: async (table, branch) => {
+      if ((await catalog.loadTable(table)) !== null) await removeReference({ ...tables, catalog }, table, branch);
+    },
+    close: () => {},
+  };
+}
+
+const settlementPollMs = 5000;
+
+/** Does the work of these manifests here, or waits until the deployment has settled them. May be stopped and begun again. */
+export async function finishManifests(flow: Flow, manifestIds: readonly string[], progress: Progress): Promise<void> {
+  if (flow.local !== null) return void (await runFlow(flow.local));
+  for (let done = 0; done < manifestIds.length; ) {
+    const key = controlKeys.settlement(manifestIds[done]!);
+    if ((await flow.warehouse.head(key)) === null) {
+      progress.report('Manifest:Settle:Waiting', { manifestId: manifestIds[done]! });
+      await sleep(settlementPollMs);
+    } else progress.report('Manifest:Settle:Done', { done: ++done, total: manifestIds.length });
+  }
+}
