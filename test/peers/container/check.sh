@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# The image builds, and as nobody on a read-only root it makes the same objects of each granule as this machine does.
+# The image builds, and as nobody on a read-only root without a network it makes the same objects of each granule as this machine does, with and without a GPU.
 source "$(dirname "$0")/../installed.sh"
 source "$(dirname "$0")/podman.sh"
+source "$(dirname "$0")/../gpu/swiftshader.sh"
 base_images
 work="$peers_home/container-work"
 rm -rf "$work"
@@ -9,30 +10,53 @@ mkdir -p "$work"
 npm config list --json 2> /dev/null | node -e '
   const { registry } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
   console.log(`registry=${registry}`);' > "$work/npmrc"
-image_build -t localhost/cubelake:check --build-arg BUILD_BASE=localhost/node-build:24 --build-arg RUN_BASE=localhost/node-run:24 \
-  --secret "id=npmrc,src=$work/npmrc" "$repository" > "$work/build.log" 2>&1 || { tail -40 "$work/build.log"; exit 1; }
-podman image inspect localhost/cubelake:check --format '{{.Size}}' | awk '{ printf "image of %d MB\n", $1 / 1e6 }'
+for kernel in cpu gpu; do
+  image_build -t "localhost/cubelake:check-$kernel" --build-arg BUILD_BASE=localhost/node-build:24 --build-arg RUN_BASE=localhost/node-run:24 \
+    --build-arg "KERNEL=$kernel" --secret "id=npmrc,src=$work/npmrc" "$repository" > "$work/build.log" 2>&1 || { tail -40 "$work/build.log"; exit 1; }
+  podman image inspect "localhost/cubelake:check-$kernel" --format '{{.Size}}' | awk -v kernel="$kernel" '{ printf "image for a %s of %d MB\n", kernel, $1 / 1e6 }'
+done
 
-# One lake is processed here; the other has its raw cubes and manifests and is processed in containers.
+# One lake is processed here; the others have its raw cubes and manifests and are processed in containers.
 node "$repository/cli/main.ts" simulate --out "$work/season" --date 2025-07-01 --entries 4 --replicates 2 > /dev/null 2>&1
 node "$repository/cli/main.ts" ingest "$work/season" --lake "$work/here" > /dev/null 2>&1
-mkdir -p "$work/there/warehouse/control"
-cp -r "$work/here/raw" "$work/there/raw"
-cp -r "$work/here/warehouse/control/manifests" "$work/there/warehouse/control/manifests"
-rm -rf "$work/there/raw/.store"
-chown -R 65532:65532 "$work/there"
-granules=0
-for manifest in "$work"/there/warehouse/control/manifests/*.json; do
-  count="$(node -p 'JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8")).granules.length' "$manifest")"
-  for ((index = 0; index < count; index++)); do
-    podman run --rm --network none --read-only --tmpfs /tmp:mode=1777 --cap-drop all --security-opt no-new-privileges \
-      -v "$work/there:/lake" -e CUBELAKE_RAW_URI=file:///lake/raw -e CUBELAKE_WAREHOUSE_URI=file:///lake/warehouse \
-      -e CUBELAKE_MANIFEST_ID="$(basename "$manifest" .json)" -e CUBELAKE_GRANULE_INDEX="$index" localhost/cubelake:check \
-      > "$work/run.log" 2>&1 || { tail -20 "$work/run.log"; exit 1; }
-    granules=$((granules + 1))
+
+# process_in KERNEL PODMAN-PARAMETER...: all granules in containers of that image, each at the place that the lake here has.
+process_in() {
+  local kernel="$1" lake="$work/$1" manifest count index granules=0
+  shift
+  mkdir -p "$lake/warehouse/control"
+  cp -r "$work/here/raw" "$lake/raw"
+  cp -r "$work/here/warehouse/control/manifests" "$lake/warehouse/control/manifests"
+  rm -rf "$lake/raw/.store"
+  chown -R 65532:65532 "$lake"
+  for manifest in "$lake"/warehouse/control/manifests/*.json; do
+    count="$(node -p 'JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8")).granules.length' "$manifest")"
+    for ((index = 0; index < count; index++)); do
+      podman run --rm --network none --read-only --tmpfs /tmp:mode=1777 --cap-drop all --security-opt no-new-privileges \
+        -v "$lake:/lake" -e CUBELAKE_RAW_URI=file:///lake/raw -e CUBELAKE_WAREHOUSE_URI=file:///lake/warehouse -e "CUBELAKE_KERNEL=$kernel" \
+        -e CUBELAKE_MANIFEST_ID="$(basename "$manifest" .json)" -e CUBELAKE_GRANULE_INDEX="$index" "$@" "localhost/cubelake:check-$kernel" \
+        > "$work/run.log" 2>&1 || { tail -20 "$work/run.log"; exit 1; }
+      cat "$work/run.log" >> "$work/$kernel.log"
+      granules=$((granules + 1))
+    done
   done
-done
+  diff <(objects "$work/here") <(objects "$lake")
+  grep -q "\"event\":\"Kernel:Choose:Done\".*\"kernel\":\"$kernel\"" "$work/$kernel.log" || [ "$kernel" = cpu ] || { echo 'no cube was calibrated by the GPU'; exit 1; }
+  echo "$kernel: $granules granules, $(objects "$lake" | wc -l) equal objects"
+}
 objects() { (cd "$1/warehouse" && find bronze tables/silver/reflectance/data -type f -exec sha256sum {} + | sort -k2); }
-diff <(objects "$work/here") <(objects "$work/there")
-echo "$granules granules, $(objects "$work/there" | wc -l) equal objects"
+process_in cpu
+# The driver of a GPU comes from outside of the image, as NVIDIA's runtime brings it; here that is SwiftShader.
+process_in gpu -v "$vulkan_home:$vulkan_home:ro" -e "LD_LIBRARY_PATH=${LD_LIBRARY_PATH%%:*}" -e "VK_ICD_FILENAMES=$VK_ICD_FILENAMES"
+
+# Nothing of arm64 runs here: its packages resolve, and every program in them is for it.
+cp "$repository/package.json" "$repository/package-lock.json" "$work/season"
+(cd "$work/season" && npm ci --omit=dev --ignore-scripts --cpu=arm64 --os=linux --no-audit --no-fund > "$work/arm64.log" 2>&1) || { tail -20 "$work/arm64.log"; exit 1; }
+node "$repository/batch-jobs/image/keep-own-platform.ts" "$work/season/node_modules" arm64
+programs="$(find "$work/season/node_modules" -type f -regex '.*\.\(node\|so\|so\.[0-9.]*\)')"
+[ -n "$programs" ]
+while read -r program; do
+  readelf -h "$program" | grep -q 'Machine: *AArch64' || { echo "$program is not for arm64"; exit 1; }
+done <<< "$programs"
+echo "arm64: packages resolve; $(wc -l <<< "$programs") program for AArch64 in them, not run here"
 rm -rf "$work"
