@@ -1,68 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { type Call, isAllowed, type Statement } from './access.ts';
+import { policiesOf, requestOf } from './roles.ts';
 import { synthesize } from './synthesized.ts';
 
-const { storage, processing } = synthesize();
+const { mayRole, statementsOfRole, statementsOfBucket, arnOf } = policiesOf(
+  synthesize({ edge: { kafka: 'msk-serverless', client_cidrs: ['10.80.0.0/16'] } }),
+);
 const raw = 'arn:aws:s3:::cubelake-raw-111122223333-us-east-1';
 const warehouse = 'arn:aws:s3:::cubelake-warehouse-111122223333-us-east-1';
 const cube = `${raw}/raw_cubes/north/farm-1/2026/05/01/c1.bil`;
-const organization = 'o-exampleorgid';
-
-type Resources = Record<string, { Type: string; Properties: Record<string, unknown> }>;
-const resourcesOf = (template: typeof storage): Resources => template.toJSON().Resources as Resources;
-
-/** Every reference stands for its logical id, but for the buckets, whose names are known. */
-function arnOf(value: unknown): string {
-  if (typeof value === 'string') return value;
-  const [name, argument] = Object.entries(value as Record<string, unknown>)[0]!;
-  if (name === 'Fn::Join') return ((argument as [string, unknown[]])[1] as unknown[]).map(arnOf).join('');
-  if (name === 'Fn::GetAtt') return bucketArn((argument as [string])[0]) ?? `<${(argument as string[]).join('.')}>`;
-  return `<${String(argument)}>`;
-}
-
-function bucketArn(logicalId: string): string | undefined {
-  const name = resourcesOf(storage)[logicalId]?.Properties['BucketName'];
-  return name === undefined ? undefined : `arn:aws:s3:::${String(name)}`;
-}
-
-/** Statements of all policies that are attached to a role. */
-function statementsOfRole(roleName: string): Statement[] {
-  const resources = resourcesOf(processing);
-  const role = Object.keys(resources).find((id) => resources[id]!.Properties['RoleName'] === roleName);
-  expect(role, roleName).toBeDefined();
-  return Object.values(resources)
-    .filter(({ Type }) => Type === 'AWS::IAM::Policy')
-    .filter(({ Properties }) => (Properties['Roles'] as { Ref: string }[]).some(({ Ref }) => Ref === role))
-    .flatMap(({ Properties }) => (Properties['PolicyDocument'] as { Statement: Statement[] }).Statement);
-}
-
-function statementsOfBucket(arn: string): Statement[] {
-  return Object.values(resourcesOf(storage))
-    .filter(({ Type }) => Type === 'AWS::S3::BucketPolicy')
-    .filter(({ Properties }) => bucketArn((Properties['Bucket'] as { Ref: string }).Ref) === arn)
-    .flatMap(({ Properties }) => (Properties['PolicyDocument'] as { Statement: Statement[] }).Statement);
-}
-
-/** What a request of a role carries besides its action. */
-function requestOf(roleName: string, more: Call['context'] = {}): Call['context'] {
-  return {
-    'aws:PrincipalArn': `arn:aws:iam::111122223333:role/${roleName}`,
-    'aws:PrincipalOrgID': organization,
-    'aws:PrincipalIsAWSService': 'false',
-    'aws:SecureTransport': 'true',
-    's3:TlsVersion': '1.3',
-    ...more,
-  };
-}
-
-/** Role policy and bucket policy together, as in one account: an allow of the role is enough unless the bucket denies. */
-function mayRole(roleName: string, action: string, resource: string, more: Call['context'] = {}): boolean {
-  const bucket = resource.split('/')[0]!;
-  const call = { action, resource, context: requestOf(roleName, more)! };
-  return isAllowed([...statementsOfRole(roleName), ...statementsOfBucket(bucket)], call, arnOf);
-}
 
 const table = `${warehouse}/tables/silver/reflectance`;
+const glue = 'arn:aws:glue:us-east-1:111122223333';
+const kafka = 'arn:aws:kafka:us-east-1:111122223333';
 
 describe('the roles of the flow', () => {
   it.each([
@@ -76,6 +26,15 @@ describe('the roles of the flow', () => {
     ['cubelake-job', 's3:PutObject', `${table}/data/farm_id=f/a.parquet`],
     ['cubelake-job', 's3:PutObject', `${warehouse}/control/outcomes/m/0.json`],
     ['cubelake-reconciler', 's3:GetObject', `${table}/metadata/v7.metadata.json`],
+    ['cubelake-settler', 'glue:UpdateTable', `${glue}:table/silver/reflectance`],
+    ['cubelake-settler', 'glue:CreateTable', `${glue}:database/gold`],
+    ['cubelake-settler', 'glue:GetCatalog', `${glue}:catalog`],
+    ['cubelake-reconciler', 'glue:GetTable', `${glue}:table/silver/reflectance`],
+    ['cubelake-sink', 's3:PutObject', `${table}/data/a.parquet`],
+    ['cubelake-sink', 'glue:UpdateTable', `${glue}:table/silver/reflectance`],
+    ['cubelake-sink', 'kafka-cluster:ReadData', `${kafka}:topic/cubelake-edge/1b2c-7/cubelake.parts`],
+    ['cubelake-sink', 'kafka-cluster:WriteData', `${kafka}:topic/cubelake-edge/1b2c-7/cubelake.parts.dead`],
+    ['cubelake-sink', 'kafka-cluster:AlterGroup', `${kafka}:group/cubelake-edge/1b2c-7/cubelake-sink`],
   ])('%s may %s on %s', (role, action, resource) => {
     expect(mayRole(role, action, resource)).toBe(true);
   });
@@ -92,6 +51,24 @@ describe('the roles of the flow', () => {
     ['the batcher cannot commit', 'cubelake-batcher', 's3:PutObject', `${table}/metadata/v7.metadata.json`],
     ['tables lose no file', 'cubelake-settler', 's3:DeleteObject', `${table}/data/a.parquet`],
     ['nobody changes the bucket', 'cubelake-settler', 's3:PutBucketPolicy', raw],
+    ['the reconciler cannot commit', 'cubelake-reconciler', 'glue:UpdateTable', `${glue}:table/silver/reflectance`],
+    ['the batcher knows no tables', 'cubelake-batcher', 'glue:GetTable', `${glue}:table/silver/reflectance`],
+    ['a job knows no catalog', 'cubelake-job', 'glue:GetTable', `${glue}:table/silver/reflectance`],
+    ['nobody drops a table', 'cubelake-settler', 'glue:DeleteTable', `${glue}:table/silver/reflectance`],
+    ['databases of others', 'cubelake-settler', 'glue:UpdateTable', `${glue}:table/payroll/salaries`],
+    ['only the settler tags', 'cubelake-reconciler', 's3:PutObjectTagging', cube],
+    ['only the settler tags', 'cubelake-sink', 's3:PutObjectTagging', cube],
+    ['the sink commits to silver only', 'cubelake-sink', 'glue:UpdateTable', `${glue}:table/gold/plot_index`],
+    ['the sink commits to silver only', 'cubelake-sink', 's3:PutObject', `${warehouse}/tables/gold/plot_index/a`],
+    ['the sink reads no raw cube', 'cubelake-sink', 's3:GetObject', cube],
+    [
+      'the sink writes no parts',
+      'cubelake-sink',
+      'kafka-cluster:WriteData',
+      `${kafka}:topic/cubelake-edge/1/cubelake.parts`,
+    ],
+    ['topics of others', 'cubelake-sink', 'kafka-cluster:ReadData', `${kafka}:topic/cubelake-edge/1/payroll`],
+    ['clusters of others', 'cubelake-sink', 'kafka-cluster:ReadData', `${kafka}:topic/other/1/cubelake.parts`],
     ['the reconciler cannot commit', 'cubelake-reconciler', 's3:PutObject', `${table}/metadata/v7.metadata.json`],
   ])('%s: %s may not %s on %s', (_, role, action, resource) => {
     expect(mayRole(role, action, resource)).toBe(false);

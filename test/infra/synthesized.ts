@@ -9,6 +9,8 @@ export interface Synthesized {
   readonly storage: Template;
   readonly network: Template;
   readonly processing: Template;
+  /** null where the deployment has no Kafka. */
+  readonly edge: Template | null;
   readonly watch: Template;
 }
 
@@ -29,6 +31,7 @@ export function synthesize(changes: Partial<Deployment> = {}): Synthesized {
     storage: Template.fromStack(stacks.storage),
     network: Template.fromStack(stacks.network),
     processing: Template.fromStack(stacks.processing),
+    edge: stacks.edge === null ? null : Template.fromStack(stacks.edge),
     watch: Template.fromStack(stacks.watch),
   };
 }
