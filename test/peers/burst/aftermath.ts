@@ -3,16 +3,10 @@ import { inParallel } from '#core/pipeline/in-parallel.ts';
 import type { ObjectStore } from '#core/ports/object-store.ts';
 import { quarantineSchema } from '#schemas/ledger.ts';
 import { controlKeys } from '#schemas/object-keys.ts';
-import type { Cloud } from './cloud.ts';
+import { type Cloud, depthOf } from './cloud.ts';
 import type { HarvestCube } from './harvest.ts';
 
 const parallelCount = 12;
-
-async function depthOf({ sqs }: Cloud, QueueUrl: string): Promise<number> {
-  const AttributeNames = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;
-  const { Attributes = {} } = await sqs.getQueueAttributes({ QueueUrl, AttributeNames: [...AttributeNames] });
-  return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
-}
 
 export interface Rest {
   readonly settledCount: number;

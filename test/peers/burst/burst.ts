@@ -1,8 +1,9 @@
-// A harvest in minutes: node burst.ts S3_URI CUBES SEED FUNCTIONS_FOLDER FOLDER moto|sent
+// A harvest in minutes: node burst.ts S3_URI CUBES SEED FUNCTIONS_FOLDER FOLDER moto|sent cold|warm
 //
 // Uploads small cubes at once (a twentieth twice, a hundredth broken) into the flow in the cloud's shape, kills processes of
 // every kind at random until all is done, and compares tags, ledger and dead letters with what was uploaded. FOLDER/burst.json
-// then says where check_rows.py finds the tables and what it should find. `sent`: the S3 has no events, this program sends them.
+// then says where check_rows.py finds the tables and what it should find. `sent`: the S3 has no
+// events, this program sends them. `warm`: hosts run children of jobs one after the other, instead of a process for each.
 import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -17,17 +18,18 @@ import type { BatchSettings } from './batch-service.ts';
 import { announceObjects, makeBatch, makeCloud, names } from './cloud.ts';
 import { harvest, Uploader } from './harvest.ts';
 import { type Kills, killAtRandom } from './kill-at-random.ts';
-import { seededNumbers, startKillable } from './processes.ts';
+import { nextMessage, seededNumbers, startKillable } from './processes.ts';
 import type { Settings } from './settings.ts';
 import { references } from './small-cubes.ts';
 
-const [s3Uri, cubesText, seedText, functionsFolder, folder, eventsBy] = process.argv.slice(2) as [
+const [s3Uri, cubesText, seedText, functionsFolder, folder, eventsBy, hosts] = process.argv.slice(2) as [
   string,
   string,
   string,
   string,
   string,
   'moto' | 'sent',
+  'cold' | 'warm',
 ];
 const motoUri = process.env['moto_uri']!;
 const [cubeCount, seed] = [Number(cubesText), Number(seedText)];
@@ -70,9 +72,10 @@ const batchSettings: BatchSettings = {
   jobQueue: names.batchJobQueue,
   seed,
   processCountMax: 3,
+  hostsAreWarm: hosts === 'warm',
 };
 const batch = start('batch-service.ts', batchSettings);
-const { uri: batchUri } = await new Promise<{ uri: string }>((resolve) => batch.once('message', resolve as () => void));
+const { uri: batchUri } = await nextMessage<{ uri: string }>(batch);
 
 const settings: Settings = {
   motoUri,
@@ -128,7 +131,9 @@ try {
     join(folder, 'burst.json'),
     JSON.stringify({ s3Uri, raw: raw.rootUri, warehouse: warehouse.rootUri, complete }),
   );
-  const counts = (await (await fetch(`${batchUri}/burst/counts`)).json()) as Record<string, number>;
+  const counted = nextMessage<{ counts: Record<string, number> }>(batch);
+  batch.send('counts');
+  const { counts } = await counted;
   const killed = Object.entries(kills).map(([kind, count]) => `${count} ${kind}`);
   say(
     `${complete.length} cubes complete, ${cubeCount - complete.length} failed with a reason, tags agree; ` +

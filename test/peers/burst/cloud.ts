@@ -118,3 +118,10 @@ export async function makeBatch(motoUri: string, variables: Readonly<Record<stri
     },
   });
 }
+
+/** Messages of a queue, those that someone has in hand among them. */
+export async function depthOf({ sqs }: Cloud, QueueUrl: string): Promise<number> {
+  const AttributeNames = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;
+  const { Attributes = {} } = await sqs.getQueueAttributes({ QueueUrl, AttributeNames: [...AttributeNames] });
+  return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
+}

@@ -2,7 +2,7 @@ import type { S3 } from '@aws-sdk/client-s3';
 import { objectCreatedMessage } from '#core/pipeline/flow-messages.ts';
 import { inParallel } from '#core/pipeline/in-parallel.ts';
 import type { ObjectStore } from '#core/ports/object-store.ts';
-import type { Cloud } from './cloud.ts';
+import { type Cloud, depthOf } from './cloud.ts';
 import { cubeParts, type Flaw, type RawObject } from './small-cubes.ts';
 
 export interface HarvestCube {
@@ -10,6 +10,10 @@ export interface HarvestCube {
   readonly flaw: Flaw | null;
   readonly parts: readonly RawObject[];
 }
+
+const parallelCount = 12;
+/** moto looks at every message of a queue at every call: with thousands in it, it would do nothing else. */
+const [partCount, depthMax] = [240, 400];
 
 const flaws: readonly Flaw[] = ['truncated', 'no size', 'no header'];
 
@@ -37,15 +41,21 @@ export class Uploader {
   }
 
   async upload(objects: readonly RawObject[]): Promise<void> {
-    await inParallel(objects, 12, ({ key, bytes }) =>
-      this.#s3.putObject({ Bucket: this.#cloud.rawBucket, Key: key, Body: bytes }),
-    );
-    if (!this.#isAnnouncedByS3) await this.announce(objects.map(({ key }) => key));
+    for (let start = 0; start < objects.length; start += partCount) {
+      const part = objects.slice(start, start + partCount);
+      await inParallel(part, parallelCount, ({ key, bytes }) =>
+        this.#s3.putObject({ Bucket: this.#cloud.rawBucket, Key: key, Body: bytes }),
+      );
+      if (!this.#isAnnouncedByS3) await this.announce(part.map(({ key }) => key));
+      while ((await depthOf(this.#cloud, this.#cloud.objectQueueUrl)) > depthMax) {
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+    }
   }
 
   /** Sends the notifications of objects that are there. */
   async announce(keys: readonly string[]): Promise<void> {
-    const facts = await inParallel(keys, 12, async (key) => (await this.#raw.head(key))!);
+    const facts = await inParallel(keys, parallelCount, async (key) => (await this.#raw.head(key))!);
     await this.send(facts.map((object) => objectCreatedMessage(this.#cloud.rawBucket, object)));
   }
 

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { type Kind, startKillable } from './processes.ts';
+import { type Kind, nextMessage, startKillable } from './processes.ts';
 
 export interface FunctionOptions {
   readonly kind: Kind;
@@ -31,7 +31,7 @@ export class LambdaFunction {
   async invoke(event: unknown): Promise<unknown> {
     const environment = this.#idle.pop() ?? (await this.#start());
     const { limitMs } = this.#options;
-    const answered = nextAnswer(environment);
+    const answered = nextMessage<Answer>(environment);
     environment.send({ event, limitMs });
     const timer = setTimeout(() => environment.kill('SIGKILL'), limitMs);
     try {
@@ -54,18 +54,7 @@ export class LambdaFunction {
     });
     // Sending to a process that was killed a moment ago fails here; its exit says so too.
     child.on('error', () => {});
-    await nextAnswer(child);
+    await nextMessage<Answer>(child);
     return child;
   }
-}
-
-function nextAnswer(child: ChildProcess): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const onExit = (): void => reject(new Error('its environment was killed'));
-    child.once('exit', onExit);
-    child.once('message', (answer) => {
-      child.off('exit', onExit);
-      resolve(answer as Answer);
-    });
-  });
 }
