@@ -6,9 +6,34 @@ import type { Deployment } from './deployment.ts';
 import type { FlowFunctions } from './flow-functions.ts';
 import type { StorageStack } from './storage-stack.ts';
 
+/** Each has its section in the runbooks. */
+export const alarmNames = [
+  'OldestMessage',
+  'ObjectDeadLetters',
+  'JobDeadLetters',
+  'ReadyGranules',
+  'OldestWaiting',
+  'FailedGranules',
+  'StuckManifests',
+  'LateJobs',
+  'Stalled',
+  'SlowCommits',
+  'CubeCost',
+  'LostObjects',
+  'Errors-manifest-batcher',
+  'Errors-manifest-settler',
+  'Errors-reconciler',
+  'Silent-manifest-batcher',
+  'Silent-reconciler',
+  'SinkLag',
+  'SinkDown',
+] as const;
+
+export type AlarmName = (typeof alarmNames)[number];
+
 /** Something that asks for a person. */
 export interface Watch {
-  readonly name: string;
+  readonly name: AlarmName;
   readonly metric: IMetric;
   readonly threshold: number;
   /** What it means and the first step of its runbook. */
@@ -140,8 +165,14 @@ export function flowWatches(deployment: Deployment): Watch[] {
 
 /** Functions that fail, and schedules that do not run. */
 export function functionWatches({ batcher, settler, reconciler }: FlowFunctions): Watch[] {
-  const silent = (each: LambdaFunction, period: Duration): Watch => ({
-    name: `Silent-${each.node.id}`,
+  const failing = (name: AlarmName, each: LambdaFunction): Watch => ({
+    name,
+    metric: each.metricErrors({ period: minutes(15) }),
+    threshold: 3,
+    description: `${each.node.id} fails again and again. First: the reason in its log.`,
+  });
+  const silent = (name: AlarmName, each: LambdaFunction, period: Duration): Watch => ({
+    name,
     metric: each.metricInvocations({ period, statistic: Stats.SUM }),
     threshold: 1,
     comparison: ComparisonOperator.LESS_THAN_THRESHOLD,
@@ -149,13 +180,10 @@ export function functionWatches({ batcher, settler, reconciler }: FlowFunctions)
     description: `${each.node.id} was not called on schedule. First: is its rule in EventBridge enabled?`,
   });
   return [
-    ...[batcher, settler, reconciler].map((each) => ({
-      name: `Errors-${each.node.id}`,
-      metric: each.metricErrors({ period: minutes(15) }),
-      threshold: 3,
-      description: `${each.node.id} fails again and again. First: the reason in its log.`,
-    })),
-    silent(batcher, minutes(15)),
-    silent(reconciler, Duration.hours(3)),
+    failing('Errors-manifest-batcher', batcher),
+    failing('Errors-manifest-settler', settler),
+    failing('Errors-reconciler', reconciler),
+    silent('Silent-manifest-batcher', batcher, minutes(15)),
+    silent('Silent-reconciler', reconciler, Duration.hours(3)),
   ];
 }

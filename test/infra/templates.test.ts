@@ -1,7 +1,10 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
+import { readCatalogConfig } from '#functions/config.ts';
+import { type FunctionName, functionMetrics } from '#schemas/metrics.ts';
+import { alarmNames } from '../../infra/alarms.ts';
 import { deploymentSchema, readDeployment } from '../../infra/deployment.ts';
-import { synthesize } from './synthesized.ts';
+import { type Synthesized, synthesize } from './synthesized.ts';
 
 const example = readDeployment('infra/deployments/example.json');
 const { storage, network, processing, watch } = synthesize();
@@ -30,6 +33,25 @@ describe('the raw bucket', () => {
         ],
       },
     });
+  });
+
+  it('and every other bucket is closed to the public and to requests without TLS 1.2', () => {
+    const policies = JSON.stringify(storage.findResources('AWS::S3::BucketPolicy'));
+    expect(policies.match(/"aws:SecureTransport":"false"/g)).toHaveLength(3);
+    expect(policies.match(/"s3:TlsVersion":1\.2/g)).toHaveLength(3);
+    const closed = {
+      BlockPublicAcls: true,
+      BlockPublicPolicy: true,
+      IgnorePublicAcls: true,
+      RestrictPublicBuckets: true,
+    };
+    storage.allResourcesProperties('AWS::S3::Bucket', { PublicAccessBlockConfiguration: closed });
+  });
+
+  it('has the one rule of all buckets that moves objects to colder storage', () => {
+    const buckets = Object.values(storage.findResources('AWS::S3::Bucket')).map((bucket) => bucket['Properties']);
+    const rules = buckets.flatMap(({ LifecycleConfiguration }) => LifecycleConfiguration.Rules);
+    expect(rules.filter(({ Transitions }) => Transitions !== undefined)).toHaveLength(1);
   });
 
   it('is versioned, private, encrypted with our key, and announces objects to the queue', () => {
@@ -146,6 +168,133 @@ describe('the network', () => {
     network.resourceCountIs('AWS::EC2::NatGateway', 0);
     network.resourceCountIs('AWS::EC2::InternetGateway', 0);
     network.hasResourceProperties('AWS::EC2::VPCEndpoint', { VpcEndpointType: 'Gateway' });
+    const endpoints = Object.values(network.findResources('AWS::EC2::VPCEndpoint')).map((each) => each['Properties']);
+    const doors = endpoints.filter(({ VpcEndpointType }) => VpcEndpointType === 'Interface');
+    expect(doors.map(({ ServiceName }) => ServiceName.split('.').slice(3).join('.')).sort()).toEqual([
+      'ecr.api',
+      'ecr.dkr',
+      'ecs',
+      'ecs-agent',
+      'ecs-telemetry',
+      'logs',
+    ]);
+  });
+});
+
+describe('schedules', () => {
+  it.each([
+    ['rate(1 minute)', '{"pack":"full"}'],
+    ['rate(15 minutes)', '{"pack":"flush"}'],
+    ['rate(1 hour)', '{"observe":true}'],
+    ['cron(10 4 * * ? *)', '{"reconcile":true}'],
+  ])('%s: %s', (ScheduleExpression, Input) => {
+    processing.hasResourceProperties('AWS::Events::Rule', {
+      ScheduleExpression,
+      Targets: [Match.objectLike({ Input })],
+    });
+  });
+
+  it('are all: messages come from the queue, and every function knows its deployment', () => {
+    processing.resourcePropertiesCountIs('AWS::Events::Rule', { ScheduleExpression: Match.anyValue() }, 4);
+    processing.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 4 },
+    });
+    processing.allResourcesProperties('AWS::Lambda::Function', {
+      Environment: {
+        Variables: Match.objectLike({
+          CUBELAKE_DEPLOYMENT: 'cubelake',
+          CUBELAKE_JOB_HOUR_USD: '0.04',
+          CUBELAKE_UNSETTLED_HOURS_MAX: '6',
+        }),
+      },
+    });
+  });
+});
+
+describe('the catalog', () => {
+  const pointer = synthesize({ catalog: 'pointer' });
+
+  it('is Glue where the deployment says so: three databases, and functions that know where', () => {
+    storage.resourceCountIs('AWS::Glue::Database', 3);
+    processing.allResourcesProperties('AWS::Lambda::Function', {
+      Environment: {
+        Variables: Match.objectLike({
+          CUBELAKE_CATALOG_URI: 'https://glue.us-east-1.amazonaws.com/iceberg',
+          CUBELAKE_CATALOG_WAREHOUSE: '111122223333',
+        }),
+      },
+    });
+  });
+
+  it('is read by the functions as it is meant', () => {
+    const [lambda] = Object.values(processing.findResources('AWS::Lambda::Function'));
+    expect(readCatalogConfig(lambda!['Properties'].Environment.Variables)).toEqual({
+      kind: 'rest',
+      uri: 'https://glue.us-east-1.amazonaws.com/iceberg',
+      warehouse: '111122223333',
+      authorization: { kind: 'sigv4', service: 'glue', region: 'us-east-1' },
+    });
+    const [plain] = Object.values(pointer.processing.findResources('AWS::Lambda::Function'));
+    expect(readCatalogConfig(plain!['Properties'].Environment.Variables)).toEqual({ kind: 'pointer' });
+  });
+
+  it('is in the warehouse otherwise: no database, no right to any', () => {
+    pointer.storage.resourceCountIs('AWS::Glue::Database', 0);
+    expect(JSON.stringify(pointer.processing.toJSON())).not.toContain('glue:');
+  });
+
+  it('is nothing that jobs know of', () => {
+    const [job] = Object.values(processing.findResources('AWS::Batch::JobDefinition'));
+    expect(JSON.stringify(job)).not.toContain('CUBELAKE_CATALOG');
+  });
+});
+
+describe('Kafka', () => {
+  const { edge, network } = synthesize({ edge: { kafka: 'msk-serverless', client_cidrs: ['10.80.0.0/16'] } });
+
+  it('is not there unless the deployment asks for it', () => {
+    expect(synthesize({ catalog: 'pointer' }).edge).toBeNull();
+  });
+
+  it('takes signed requests only, from the sink and from the networks of the field machines', () => {
+    edge!.hasResourceProperties('AWS::MSK::ServerlessCluster', {
+      ClientAuthentication: { Sasl: { Iam: { Enabled: true } } },
+    });
+    edge!.hasResourceProperties('AWS::EC2::SecurityGroup', {
+      SecurityGroupIngress: [Match.objectLike({ CidrIp: '10.80.0.0/16', FromPort: 9098, ToPort: 9098 })],
+      SecurityGroupEgress: [Match.objectLike({ CidrIp: '255.255.255.255/32' })],
+    });
+    const ingress = Object.values(edge!.findResources('AWS::EC2::SecurityGroupIngress')).map(
+      (rule) => rule['Properties'],
+    );
+    expect(ingress.map(({ FromPort }) => FromPort).sort()).toEqual([443, 9098]);
+  });
+
+  it('has doors to the services that the sink calls, and no way to the internet', () => {
+    const services = Object.values(edge!.findResources('AWS::EC2::VPCEndpoint')).map(
+      (each) => each['Properties'].ServiceName,
+    );
+    expect(services.sort()).toEqual(['com.amazonaws.us-east-1.glue', 'com.amazonaws.us-east-1.kafka']);
+    network.resourceCountIs('AWS::EC2::NatGateway', 0);
+    edge!.hasResourceProperties('AWS::ECS::Service', {
+      DesiredCount: 1,
+      DeploymentConfiguration: Match.objectLike({ MaximumPercent: 100, MinimumHealthyPercent: 0 }),
+      NetworkConfiguration: { AwsvpcConfiguration: Match.objectLike({ AssignPublicIp: 'DISABLED' }) },
+    });
+  });
+
+  it('feeds a sink that runs as nobody on a read-only root', () => {
+    edge!.hasResourceProperties('AWS::ECS::TaskDefinition', {
+      ContainerDefinitions: [
+        Match.objectLike({
+          Command: ['cli/main.ts', 'edge', 'sink'],
+          User: '65532:65532',
+          ReadonlyRootFilesystem: true,
+          Environment: Match.arrayWith([{ Name: 'CUBELAKE_KAFKA_TOPIC', Value: 'cubelake.parts' }]),
+        }),
+      ],
+    });
   });
 });
 
@@ -161,11 +310,41 @@ describe('analysts', () => {
 });
 
 describe('what is watched', () => {
-  it.each(['OldestMessage', 'ObjectDeadLetters', 'JobDeadLetters', 'LostObjects'])('%s', (name) => {
-    const alarms = watch.findResources('AWS::CloudWatch::Alarm');
-    const [alarm] = Object.entries(alarms).filter(([id]) => id.startsWith(name));
-    expect(alarm![1]['Properties'].AlarmActions).toHaveLength(1);
-    expect(alarm![1]['Properties'].AlarmDescription.length).toBeGreaterThan(20);
+  const withKafka = synthesize({ edge: { kafka: 'msk-serverless', client_cidrs: ['10.80.0.0/16'] } });
+  const alarmsOf = ({ watch }: Pick<Synthesized, 'watch'>) =>
+    Object.values(watch.findResources('AWS::CloudWatch::Alarm')).map((alarm) => alarm['Properties']);
+
+  it('has an alarm for each name, with the first step of its runbook, that somebody hears', () => {
+    const alarms = alarmsOf(withKafka);
+    expect(alarms.map(({ AlarmName }) => AlarmName).sort()).toEqual(
+      alarmNames.map((name) => `cubelake-${name}`).sort(),
+    );
+    for (const { AlarmActions, AlarmDescription } of alarms) {
+      expect(AlarmActions).toHaveLength(1);
+      expect(AlarmDescription).toMatch(/\. First: .{20,}/);
+    }
+    expect(alarmsOf({ watch })).toHaveLength(alarmNames.length - 2);
+  });
+
+  it('waits only for numbers that a function sends', () => {
+    const own = alarmsOf({ watch }).filter(({ Namespace }) => Namespace === 'Cubelake');
+    expect(own.length).toBeGreaterThan(8);
+    for (const { MetricName, Dimensions } of own) {
+      const dimensions = Object.fromEntries(
+        Dimensions.map(({ Name, Value }: Record<string, string>) => [Name!, Value]),
+      );
+      expect(dimensions['deployment']).toBe('cubelake');
+      expect(Object.keys(functionMetrics[dimensions['service'] as FunctionName])).toContain(MetricName);
+    }
+  });
+
+  it('is alarming when schedules or the sink fall silent, and else only a number is', () => {
+    const breaching = alarmsOf(withKafka).filter(({ TreatMissingData }) => TreatMissingData === 'breaching');
+    expect(breaching.map(({ AlarmName }) => AlarmName).sort()).toEqual([
+      'cubelake-Silent-manifest-batcher',
+      'cubelake-Silent-reconciler',
+      'cubelake-SinkDown',
+    ]);
   });
 
   it('is also what it costs', () => {
