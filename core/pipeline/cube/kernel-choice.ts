@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { CubeWindow } from '../../cube/cube.ts';
+import type { CubeReader, CubeWindow } from '../../cube/cube.ts';
 import { DeviceUnavailableError } from '../../errors.ts';
 import { openCube } from '../../formats/open-cube.ts';
 import { measuredTileCountMin } from '../../limits.ts';
@@ -13,6 +13,7 @@ import {
 import type { Progress } from '../../ports/progress.ts';
 import type { KernelOpener } from '../../ports/tile-pool.ts';
 import { calibrateTile } from '../../radiometry/calibrate-tile.ts';
+import type { CalibrationCoefficients } from '../../radiometry/coefficients.ts';
 import { plainRowsKernel } from '../../radiometry/plain-rows.ts';
 import { openParts } from './cube-inputs.ts';
 import type { TileStores } from './open-tile-processor.ts';
@@ -38,19 +39,9 @@ export interface KernelChoiceOptions {
 /** Rounds of each measurement; the least time counts, because the first one compiles. */
 const roundCount = 3;
 
-/** A kernel that takes this long for a tile is not measured again: a GPU in software takes seconds. */
-const hopelessMs = 1000;
-const hopelessFactor = 10;
-
-interface MeasuredTile {
-  readonly window: CubeWindow;
-  readonly planes: CalibratedTile;
-  readonly elapsedMs: () => number;
-}
-
 /**
  * Decides for each cube with one of its own tiles, done by both: the device is taken only when all bytes are equal and, in
- * `auto`, when a tile takes it less time than it takes all threads together. Reports `Kernel:Choose:Done` with the reason
+ * `auto`, when a tile takes it less time than it takes all threads together, which one line may rule out. Reports `Kernel:Choose:Done` with the reason
  * and both times, and `Kernel:Device:Lost` once when the device goes away later.
  */
 export function kernelOpener(options: KernelChoiceOptions): KernelOpener {
@@ -89,12 +80,21 @@ async function choose(
 ): Promise<KernelChoice> {
   const { mode, stores, threadCount, openDevice } = options;
   const device = await openDevice();
-  const reader = await openCube(await openParts(stores.raw, parts), { overrides, openHdf5: stores.openHdf5 });
+  let reader: CubeReader | null = null;
   try {
+    reader = await openCube(await openParts(stores.raw, parts), { overrides, openHdf5: stores.openHdf5 });
     const memory = tileMemory(setup);
     const planes = tilePlanes(setup, memory);
-    const window = await reader.readLines({ ...tileRange(setup, 0), target: memory.bytes(tileValuesBytes(setup)) });
-    if (!isDeviceType(window.data)) return refused(device, 'The GPU has no float64, the CPU has.');
+    const target = memory.bytes(tileValuesBytes(setup));
+    const line = await reader.readLines({ lineStart: 0, lineEnd: 1, target });
+    if (!isDeviceType(line.data)) return refused(device, 'The GPU has no float64, the CPU has.');
+    const lineMs = mode === 'auto' ? await warmMs(device, coefficients, line, planes, options) : null;
+    const window = await reader.readLines({ ...tileRange(setup, 0), target });
+    const cpuMs = await leastMs(plainRowsKernel(memory, coefficients, planes), 1, window, planes, options);
+    if (lineMs !== null && lineMs > cpuMs) {
+      const reason = `One line takes the GPU ${rounded(lineMs)} ms, the whole tile one thread ${rounded(cpuMs)} ms.`;
+      return { ...refused(device, reason), device: device.name, cpu_ms: rounded(cpuMs) };
+    }
     const kernel = closingDevice(await device.openCalibration(coefficients), device);
     const expected = emptyCopy(planes);
     calibrateTile(window, coefficients, expected);
@@ -103,9 +103,7 @@ async function choose(
       kernel.close();
       return onCpu(`Expected the bytes of the CPU, got others from ${device.name}. Its driver may be at fault.`);
     }
-    const measured = { window, planes, elapsedMs: options.elapsedMs };
-    const cpuMs = await leastMs(plainRowsKernel(memory, coefficients, planes), 1, hopelessMs, measured);
-    const gpuMs = await leastMs(kernel.calibrate, threadCount, (cpuMs / threadCount) * hopelessFactor, measured);
+    const gpuMs = await leastMs(kernel.calibrate, threadCount, window, planes, options);
     const times = { device: device.name, cpu_ms: rounded(cpuMs), gpu_ms: rounded(gpuMs) };
     const isFaster = gpuMs < cpuMs / threadCount;
     const reason = `The GPU is ${isFaster ? 'faster' : 'not faster'} than ${threadCount} threads.`;
@@ -116,7 +114,7 @@ async function choose(
     device.close();
     throw error;
   } finally {
-    await reader.close();
+    await reader?.close();
   }
 }
 
@@ -154,23 +152,36 @@ function tellingLoss({ calibrate, close }: DeviceKernel, progress: Progress): De
   };
 }
 
-/**
- * Milliseconds per tile when so many are given at once. All write the same bytes, so one set of planes serves.
- * @param enoughMs No further round after one that took longer per tile.
- */
+/** Milliseconds of one line after one that compiles: tells a GPU in software, to which a whole tile takes many seconds. */
+async function warmMs(
+  device: KernelDevice,
+  coefficients: CalibrationCoefficients,
+  line: CubeWindow,
+  planes: CalibratedTile,
+  { elapsedMs }: KernelChoiceOptions,
+): Promise<number> {
+  const kernel = await device.openCalibration(coefficients);
+  await kernel.calibrate(line, planes);
+  const start = elapsedMs();
+  await kernel.calibrate(line, planes);
+  const lineMs = elapsedMs() - start;
+  kernel.close();
+  return lineMs;
+}
+
+/** Milliseconds per tile when so many are given at once. All write the same bytes, so one set of planes serves. */
 async function leastMs(
   kernel: CalibrationKernel,
   inFlightCount: number,
-  enoughMs: number,
-  { window, planes, elapsedMs }: MeasuredTile,
+  window: CubeWindow,
+  planes: CalibratedTile,
+  { elapsedMs }: KernelChoiceOptions,
 ): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   for (let round = 0; round < roundCount; round++) {
     const start = elapsedMs();
     await Promise.all(Array.from({ length: inFlightCount }, () => kernel(window, planes)));
-    const tileMs = (elapsedMs() - start) / inFlightCount;
-    least = Math.min(least, tileMs);
-    if (tileMs > enoughMs) break;
+    least = Math.min(least, (elapsedMs() - start) / inFlightCount);
   }
   return least;
 }

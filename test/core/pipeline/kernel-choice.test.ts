@@ -42,7 +42,7 @@ function cpuAsDevice(around: (calibrate: () => void) => void = (calibrate) => ca
 interface Options {
   readonly mode?: KernelMode;
   readonly openDevice: () => Promise<KernelDevice>;
-  /** Of the three rounds on the CPU, then of those on the device. */
+  /** Of a line on the device in `auto`, of the three rounds on the CPU, then of those on the device. */
   readonly roundsMs?: readonly number[];
   readonly threadCount?: number;
   readonly granule?: Granule;
@@ -73,7 +73,7 @@ const unopened = () => Promise.reject(new FormatError('must not be opened'));
 describe('kernelOpener', () => {
   it('takes the device for all tiles where it is faster, tells both times, and closes it after the cube', async () => {
     const { device, log } = cpuAsDevice();
-    const { events } = await runCube({ openDevice: async () => device, roundsMs: [90, 10, 20, 70, 8, 9] });
+    const { events } = await runCube({ openDevice: async () => device, roundsMs: [1, 90, 10, 20, 70, 8, 9] });
     expect(events).toEqual([
       {
         event: 'Kernel:Choose:Done',
@@ -84,16 +84,38 @@ describe('kernelOpener', () => {
         gpu_ms: 8,
       },
     ]);
-    expect(log).toEqual([...Array(1 + 3 + 8).fill('tile'), 'kernel closed', 'device closed']);
+    expect(log).toEqual([
+      'tile',
+      'tile',
+      'kernel closed',
+      ...Array(1 + 3 + 8).fill('tile'),
+      'kernel closed',
+      'device closed',
+    ]);
   });
 
   it('leaves it to the CPU where the device is not faster than all threads together', async () => {
     const { device, log } = cpuAsDevice();
-    const roundsMs = [10, 10, 10, 12, 12, 12];
+    const roundsMs = [1, 10, 10, 10, 12, 12, 12];
     const { events } = await runCube({ openDevice: async () => device, roundsMs, threadCount: 2 });
     // 10 ms on each of two threads is a tile each 5 ms; two in flight in 12 ms is one each 6.
     expect(events).toEqual([expect.objectContaining({ kernel: 'cpu', cpu_ms: 10, gpu_ms: 6 })]);
-    expect(log).toEqual([...Array(1 + 3 * 2).fill('tile'), 'kernel closed', 'device closed']);
+    expect(log).toEqual([
+      'tile',
+      'tile',
+      'kernel closed',
+      ...Array(1 + 3 * 2).fill('tile'),
+      'kernel closed',
+      'device closed',
+    ]);
+  });
+
+  it('asks a device no more that takes longer for a line than a thread for a tile, like one in software', async () => {
+    const { device, log } = cpuAsDevice();
+    const { events } = await runCube({ openDevice: async () => device, roundsMs: [31, 30, 30, 30] });
+    const reason = 'One line takes the GPU 31 ms, the whole tile one thread 30 ms.';
+    expect(events).toEqual([expect.objectContaining({ kernel: 'cpu', reason, cpu_ms: 30, gpu_ms: null })]);
+    expect(log).toEqual(['tile', 'tile', 'kernel closed', 'device closed']);
   });
 
   it('takes a slower device where the mode says so', async () => {
