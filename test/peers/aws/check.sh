@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# moto's S3 and SQS keep every promise of the object store, the pointer catalog and the queue, and a job on s3:// gives the rows of file://
+# moto's S3, SQS and Batch keep every promise of the object store, the pointer catalog, the queue and the job runner, and a job on s3:// gives the rows of file://
 source "$(dirname "$0")/../installed.sh"
 source "$(dirname "$0")/../engines/at-exit.sh"
 source "$(dirname "$0")/moto.sh"
