@@ -47,7 +47,10 @@ process_in() {
 objects() { (cd "$1/warehouse" && find bronze tables/silver/reflectance/data -type f -exec sha256sum {} + | sort -k2); }
 process_in cpu
 # The driver of a GPU comes from outside of the image, as NVIDIA's runtime brings it; here that is SwiftShader.
-process_in gpu -v "$vulkan_home:$vulkan_home:ro" -e "LD_LIBRARY_PATH=${LD_LIBRARY_PATH%%:*}" -e "VK_ICD_FILENAMES=$VK_ICD_FILENAMES"
+sed 's#"library_path":"[^"]*"#"library_path":"/vulkan/chromium/libvk_swiftshader.so"#' "$VK_ICD_FILENAMES" > "$work/swiftshader.json"
+loader="$(basename "${LD_LIBRARY_PATH%%:*}")"
+process_in gpu -v "$vulkan_home/usr/lib:/vulkan:ro" -v "$work/swiftshader.json:/swiftshader.json:ro" \
+  -e "LD_LIBRARY_PATH=/vulkan/$loader" -e VK_ICD_FILENAMES=/swiftshader.json
 
 # Nothing of arm64 runs here: its packages resolve, and every program in them is for it.
 cp "$repository/package.json" "$repository/package-lock.json" "$work/season"
