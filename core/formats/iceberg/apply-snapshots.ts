@@ -51,13 +51,17 @@ export function withRef(
     refuse(table, `ref ${name} to stay a ${before.type}, got a ${ref.type}`);
   const refs = { ...metadata.refs, [name]: ref };
   if (name !== mainBranch || metadata['current-snapshot-id'] === ref['snapshot-id']) return { refs };
-  // A rollback is logged at the time it happens, not at the time of the old snapshot.
-  const timestampMs = Math.max(snapshot['timestamp-ms'], metadata['last-updated-ms']);
-  const entry = { 'snapshot-id': ref['snapshot-id'], 'timestamp-ms': timestampMs };
+  // A rollback is logged at the time it happens, not at the time of the old snapshot, and in a moment of its own: engines differ
+  // in which of two entries of one moment a time means.
+  const log = metadata['snapshot-log'];
+  const isNew = snapshot['timestamp-ms'] > (log.at(-1)?.['timestamp-ms'] ?? Number.NEGATIVE_INFINITY);
+  const afterLastMs = isNew ? snapshot['timestamp-ms'] : log.at(-1)!['timestamp-ms'] + 1;
+  const timestampMs = Math.max(afterLastMs, metadata['last-updated-ms']);
   return {
     refs,
     'current-snapshot-id': ref['snapshot-id'],
-    'snapshot-log': [...metadata['snapshot-log'], entry],
+    'snapshot-log': [...log, { 'snapshot-id': ref['snapshot-id'], 'timestamp-ms': timestampMs }],
+    'last-updated-ms': timestampMs,
   };
 }
 

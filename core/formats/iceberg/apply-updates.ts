@@ -33,7 +33,7 @@ export function applyUpdates(base: BaseTable | null, commit: TableCommit, table:
   );
   const metadata: TableMetadata = {
     ...state.metadata,
-    'last-updated-ms': Math.max(start['last-updated-ms'], lastUpdatedMs),
+    'last-updated-ms': Math.max(state.metadata['last-updated-ms'], lastUpdatedMs),
     'metadata-log': base === null ? [] : loggedFiles(base, state.metadata),
   };
   const problem = contradictionIn(metadata);

@@ -93,7 +93,8 @@ describe('snapshots', () => {
     const back = apply([toMain(1n)], two);
     expect(back['current-snapshot-id']).toBe(1n);
     expect(back.snapshots).toHaveLength(2);
-    expect(back['snapshot-log'].at(-1)).toEqual({ 'snapshot-id': 1n, 'timestamp-ms': 2_000_500 });
+    // A moment after the last entry of the log, which is snapshot 2.
+    expect(back['snapshot-log'].at(-1)).toEqual({ 'snapshot-id': 1n, 'timestamp-ms': 2_000_501 });
     expect(back['last-sequence-number']).toBe(2n);
   });
 

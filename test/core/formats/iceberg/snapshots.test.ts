@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { pointerCatalog } from '#adapters/pointer-catalog/pointer-catalog.ts';
 import { ConfigurationError, NotFoundError } from '#core/errors.ts';
 import { publish } from '#core/formats/iceberg/publish.ts';
 import { planScan } from '#core/formats/iceberg/scan.ts';
@@ -43,6 +44,26 @@ describe('snapshots of a table', () => {
     expect(files.map((file) => file.path.at(-9)).toSorted()).toEqual(['a', 'd']);
     expect(table.metadata.snapshots.at(-1)!.summary['total-records']).toBe('20');
     expect(table.metadata['last-sequence-number']).toBe(4n);
+  });
+
+  it('and rollbacks have each a moment of their own, though all clocks stand still', async () => {
+    const context = memoryLake();
+    const still = { nowMs: () => 1000, newUuid: () => '00000000-0000-4000-8000-000000000000' };
+    const lake = {
+      ...context,
+      clock: { ...context.clock, nowMs: () => 1000 },
+      catalog: pointerCatalog(context.warehouse, still),
+    };
+    const append = (name: string) => publish(lake, plots, change(name, { addFiles: [dataFile(lake.warehouse, name)] }));
+    const { snapshotId } = await append('a');
+    await append('b');
+    await rollbackTable(lake.catalog, plots, snapshotId);
+    await append('c');
+    const { metadata } = (await lake.catalog.loadTable(plots))!;
+    const times = metadata['snapshot-log'].map((entry) => entry['timestamp-ms']);
+    expect(times).toHaveLength(4);
+    expect(times).toEqual([...new Set(times)].toSorted((a, b) => a - b));
+    expect(metadata['last-updated-ms']).toBe(times.at(-1));
   });
 
   it('are found by the time that readers saw them, rollbacks included', async () => {
