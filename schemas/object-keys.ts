@@ -109,7 +109,9 @@ function checkpointKey(processingId: string, segmentIndex: number): string {
   return `control/checkpoints/${processingId}/${String(segmentIndex).padStart(5, '0')}`;
 }
 
+export const bronzePrefix = 'bronze/';
+
 /** Root of a granule's bronze group in the warehouse. */
 export function bronzeKey(granuleKey: string, processingId: string): string {
-  return `bronze/${granuleKey.replace(/^raw_cubes\//, '')}/${processingId}.zarr`;
+  return `${bronzePrefix}${granuleKey.replace(/^raw_cubes\//, '')}/${processingId}.zarr`;
 }

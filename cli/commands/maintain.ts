@@ -1,6 +1,7 @@
 import { ConfigurationError, NotFoundError } from '#core/errors.ts';
 import { removalAgeMsMin } from '#core/limits.ts';
 import { type MaintenanceTasks, maintainTable, type TableMaintenance } from '#core/maintenance/maintain-table.ts';
+import { planUnfinishedRemoval, removeUnfinished, type UnfinishedContext } from '#core/maintenance/unfinished-work.ts';
 import { type TableDefinition, tableName } from '#schemas/table-definition.ts';
 import { allTables } from '#schemas/tables.ts';
 import {
@@ -54,12 +55,26 @@ export const command: Command = {
         }
         reports.push(await maintainTable(lake, table, tasks));
       }
+      if (tasks.orphans !== null && call.positionals.length === 0) reports.push(...(await unfinishedWork(lake, tasks)));
       io.print(hasFlag(call, 'json') ? asJson(reports) : reports.map((report) => reportText(report, tasks)).join('\n'));
     } finally {
       lake.close();
     }
   },
 };
+
+/** What lies beside the tables, in the form of a table's report; none where nothing does. */
+async function unfinishedWork(
+  context: UnfinishedContext,
+  { orphans, isDryRun }: MaintenanceTasks,
+): Promise<TableMaintenance[]> {
+  const plan = await planUnfinishedRemoval(context, orphans ?? {});
+  if (plan.length === 0) return [];
+  const keys = isDryRun ? plan.map(({ key }) => key) : await removeUnfinished(context, plan);
+  const sizeBytes = plan.reduce((sum, object) => sum + object.sizeBytes, 0);
+  const report = { compaction: null, manifests: null, expiry: null, oldMetadata: null };
+  return [{ table: 'jobs that never ended', ...report, orphans: { keys, sizeBytes } }];
+}
 
 /** @throws ConfigurationError for ages that are none or below a day. */
 function tasksOf(call: CommandCall): MaintenanceTasks {
