@@ -40,12 +40,19 @@ export async function examineRequests(
 ): Promise<ExaminedRequests> {
   const waiting: { granuleKey: string; missing: string }[] = [];
   const incomplete: string[] = [];
+  // Granules of one manifest are looked at side by side: each would find its job missing and submit it.
+  const submissions = new Map<string, Promise<void>>();
+  const submitOnce = (manifestId: string): Promise<void> => {
+    const submission = submissions.get(manifestId) ?? submitManifest(context, manifestId);
+    submissions.set(manifestId, submission);
+    return submission;
+  };
   const examined = await inParallel(groups, ledgerParallelCount, async (requests): Promise<RequestedGranule[]> => {
     const { pending } = requests[0]!;
     const granuleKey = pending.granule_key;
     const found = await assembleGranule(context, payloadNamed(context.payloads, pending.payload), granuleKey);
     if (found !== null && found.assembly.state === 'ready') {
-      const granule = await unclaimedVersion(context, requests[0]!, found.assembly.parts);
+      const granule = await unclaimedVersion({ context, submitOnce }, requests[0]!, found.assembly.parts);
       if (granule !== null) return [{ granule, source: pending.source, requests }];
     } else if (found !== null && found.assembly.state === 'waiting') {
       const { missing } = found.assembly;
@@ -62,9 +69,14 @@ export async function examineRequests(
   return { ready: examined.flat(), waiting, incomplete };
 }
 
+interface Examination {
+  readonly context: FlowContext;
+  readonly submitOnce: (manifestId: string) => Promise<void>;
+}
+
 /** The version that a manifest should take; null when one has it, or had it and its result still stands. */
 async function unclaimedVersion(
-  context: FlowContext,
+  { context, submitOnce }: Examination,
   { pending }: PendingRequest,
   objects: readonly ObjectFacts[],
 ): Promise<Granule | null> {
@@ -76,7 +88,7 @@ async function unclaimedVersion(
     parts,
   });
   let granule = versionOf(pending.request);
-  let use = await useOf(context, granule);
+  let use = await useOf({ context, submitOnce }, granule);
   if (use.kind === 'settled' && pending.request === null) {
     const result = await standingResult(context, granule);
     if (result !== null) {
@@ -85,7 +97,7 @@ async function unclaimedVersion(
     }
     do {
       granule = versionOf(`returned after ${use.manifestId}`);
-      use = await useOf(context, granule);
+      use = await useOf({ context, submitOnce }, granule);
     } while (use.kind === 'settled');
   }
   return use.kind === 'free' ? granule : null;
@@ -94,14 +106,14 @@ async function unclaimedVersion(
 type VersionUse = { readonly kind: 'free' | 'under way' } | { readonly kind: 'settled'; readonly manifestId: string };
 
 /** A written manifest is submitted here: its planner may have crashed before. */
-async function useOf(context: FlowContext, granule: Granule): Promise<VersionUse> {
+async function useOf({ context, submitOnce }: Examination, granule: Granule): Promise<VersionUse> {
   const claim = await readRecord(context.warehouse, controlKeys.claim(granule.granule_version_id), claimSchema);
   if (claim === null) return { kind: 'free' };
   const manifestId = claim.value.manifest_id;
   if ((await context.warehouse.head(controlKeys.settlement(manifestId))) !== null)
     return { kind: 'settled', manifestId };
   if ((await context.warehouse.head(controlKeys.manifest(manifestId))) === null) return { kind: 'free' };
-  await submitManifest(context, manifestId);
+  await submitOnce(manifestId);
   return { kind: 'under way' };
 }
 

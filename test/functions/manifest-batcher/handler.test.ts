@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigurationError } from '#core/errors.ts';
+import { ConfigurationError, TemporaryError } from '#core/errors.ts';
 import { examinedGranuleCountMax, manifestGranuleCountMax, manifestSendMsMax } from '#core/limits.ts';
 import { objectCreatedMessage } from '#core/pipeline/flow-messages.ts';
 import { status } from '#core/pipeline/status.ts';
@@ -52,6 +52,27 @@ describe('a call of the batcher in Lambda', () => {
     await flowToRest(world);
     expect((await status(world.context)).counts.complete).toBe(450);
     expect(world.jobs.size).toBe(3);
+  });
+
+  it('submits the job of a batcher that died before it could once, not once for each granule', async () => {
+    const world = flowWorld();
+    await take(world, names(60));
+    const { runner } = world.context;
+    const dying = { ...runner, submit: () => Promise.reject(new TemporaryError('Expected an answer, got none.')) };
+    const died = onBatcherEvent({ ...world.context, runner: dying }, { pack: 'full' }, () => 300_000);
+    await expect(died).rejects.toThrow(TemporaryError);
+    let submissionCount = 0;
+    const counting: typeof runner = {
+      ...runner,
+      submit: async (job) => {
+        submissionCount++;
+        await runner.submit(job);
+      },
+    };
+    await onBatcherEvent({ ...world.context, runner: counting }, { pack: 'full' }, () => 300_000);
+    expect(submissionCount).toBe(1);
+    await flowToRest(world);
+    expect((await status(world.context)).counts.complete).toBe(60);
   });
 
   it('looks at nothing when its time is up already', async () => {

@@ -38,9 +38,10 @@ const batch = new BatchStandIn({
 });
 
 process.on('disconnect', () => process.exit(0));
-process.on('message', () => process.send!({ counts: batch.counts }));
+let isAtWork = false;
+process.on('message', () => process.send!({ counts: batch.counts, isAtWork }));
 process.send!({ uri: await batch.listen() });
 for (;;) {
-  await batch.turn();
+  isAtWork = await batch.turn();
   await new Promise((resolve) => setTimeout(resolve, 500));
 }

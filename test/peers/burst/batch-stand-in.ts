@@ -69,13 +69,14 @@ export class BatchStandIn {
     }
   }
 
+  /** What was tried least often first: a child that was killed queues up again. */
   #startWaiting(): void {
-    for (const job of this.#jobs.values()) {
-      for (const task of job.tasks) {
-        if (this.#runningCount >= this.#options.processCountMax) return;
-        if (task.status === 'RUNNABLE') void this.#attempt(job, task);
-      }
-    }
+    const waiting = [...this.#jobs.values()].flatMap((job) =>
+      job.tasks.filter(({ status }) => status === 'RUNNABLE').map((task) => ({ job, task })),
+    );
+    const free = this.#options.processCountMax - this.#runningCount;
+    waiting.sort((left, right) => left.task.attempts.length - right.task.attempts.length);
+    for (const { job, task } of waiting.slice(0, free)) void this.#attempt(job, task);
   }
 
   async #attempt(job: BatchJob, task: JobTask): Promise<void> {

@@ -18,6 +18,7 @@ import type { BatchSettings } from './batch-service.ts';
 import { announceObjects, makeBatch, makeCloud, names } from './cloud.ts';
 import { harvest, Uploader } from './harvest.ts';
 import { type Kills, killAtRandom } from './kill-at-random.ts';
+import { LambdaFunction } from './lambda-function.ts';
 import { nextMessage, seededNumbers, startKillable } from './processes.ts';
 import type { Settings } from './settings.ts';
 import { references } from './small-cubes.ts';
@@ -90,6 +91,7 @@ const settings: Settings = {
     AWS_ENDPOINT_URL_BATCH: batchUri,
     [environment.deployment]: 'burst',
     [environment.jobHourUsd]: '0.1',
+    [environment.unsettledHoursMax]: '6',
     [environment.objectQueueUrl]: cloud.objectQueueUrl,
     [environment.jobQueueUrl]: cloud.jobQueueUrl,
     [environment.objectDeadLetterUrl]: cloud.objectDeadLetterUrl,
@@ -102,6 +104,14 @@ const settings: Settings = {
   flushEveryMs: 20_000,
 };
 
+const reconciler = new LambdaFunction({
+  kind: 'reconciler',
+  bundle: `${functionsFolder}/reconciler/main.mjs`,
+  env: { ...settings.functionVariables, AWS_LAMBDA_FUNCTION_NAME: 'burst-reconciler' },
+  pidFolder,
+  limitMs: settings.functionLimitMs,
+});
+let reconcileCount = 0;
 let isOver = false;
 let scheduler = startScheduler();
 const cubes = harvest(cubeCount);
@@ -132,13 +142,14 @@ try {
     JSON.stringify({ s3Uri, raw: raw.rootUri, warehouse: warehouse.rootUri, complete }),
   );
   const counted = nextMessage<{ counts: Record<string, number> }>(batch);
-  batch.send('counts');
+  batch.send('state');
   const { counts } = await counted;
   const killed = Object.entries(kills).map(([kind, count]) => `${count} ${kind}`);
   say(
     `${complete.length} cubes complete, ${cubeCount - complete.length} failed with a reason, tags agree; ` +
       `${counts['attempts']} attempts of jobs, ${counts['submissions']} submissions of which ${counts['throttled']} were ` +
-      `throttled and ${counts['lost']} got no answer; killed: ${killed.join(', ')}; ${garbage.length} dead letters`,
+      `throttled and ${counts['lost']} got no answer; killed: ${killed.join(', ')}; ${garbage.length} dead letters; ` +
+      `${reconcileCount} runs of the reconciler`,
   );
 } finally {
   isOver = true;
@@ -165,15 +176,34 @@ function startScheduler(): ChildProcess {
   return child;
 }
 
-/** Until every cube has its end and nothing waits: asked twice, since a message may be between two places. */
+/**
+ * Until every cube has its end and nothing waits: asked twice, since a message may be between two places. Where nothing
+ * moves, the daily run of the reconciler has come: moto loses messages that arrive while it deletes others.
+ */
 async function untilAtRest(): Promise<void> {
-  let quietCount = 0;
-  for (let asked = 0; quietCount < 2; asked++) {
+  let [quietCount, stillCount, before] = [0, 0, ''];
+  for (let asked = 1; quietCount < 2; asked++) {
     await new Promise((resolve) => setTimeout(resolve, 2000));
     const rest = await restOf(cloud, warehouse);
-    const isQuiet = rest.settledCount === cubeCount && rest.pendingCount === 0 && rest.queued === 0;
-    quietCount = isQuiet ? quietCount + 1 : 0;
-    if (asked % 10 === 9) say(`${rest.settledCount} settled, ${rest.pendingCount} requests, ${rest.queued} messages`);
-    if (Date.now() - startMs > limitMs) throw new Error(`Expected all to be settled, got ${JSON.stringify(rest)}`);
+    const isIdle = rest.pendingCount === 0 && rest.queued === 0 && !(await isAtWork());
+    quietCount = isIdle && rest.settledCount === cubeCount ? quietCount + 1 : 0;
+    const now = JSON.stringify(rest);
+    stillCount = isIdle && now === before ? stillCount + 1 : 0;
+    before = now;
+    if (quietCount === 0 && stillCount >= 5) {
+      say(`${rest.settledCount} settled and nothing moves: the reconciler looks for what was lost`);
+      await reconciler.invoke({ reconcile: true });
+      reconcileCount++;
+      stillCount = 0;
+    }
+    if (asked % 10 === 0) say(`${rest.settledCount} settled, ${rest.pendingCount} requests, ${rest.queued} messages`);
+    if (Date.now() - startMs > limitMs) throw new Error(`Expected all to be settled, got ${now}`);
   }
+}
+
+/** True while jobs wait or run. */
+async function isAtWork(): Promise<boolean> {
+  const told = nextMessage<{ isAtWork: boolean }>(batch);
+  batch.send('state');
+  return (await told).isAtWork;
 }

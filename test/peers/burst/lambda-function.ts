@@ -1,9 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { type Kind, nextMessage, startKillable } from './processes.ts';
+import { type Kind, type LetLive, nextMessage, startKillable } from './processes.ts';
 
 export interface FunctionOptions {
-  readonly kind: Kind;
+  readonly kind: Kind | LetLive;
   /** dist/functions/NAME/main.mjs */
   readonly bundle: string;
   readonly env: NodeJS.ProcessEnv;

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 
 /** What may be killed, and is. */
 export type Kind = 'batcher' | 'settler' | 'job' | 'event-sources';
+/** What is let live: the reconciler runs once a day, and would be the one to make good what its own death did. */
+export type LetLive = 'reconciler';
 
 /**
  * Starts a Node process of ours and writes its id down for as long as it lives, so that whoever kills at random finds it.
@@ -12,7 +14,7 @@ export type Kind = 'batcher' | 'settler' | 'job' | 'event-sources';
  */
 export function startKillable(
   folder: string,
-  kind: Kind,
+  kind: Kind | LetLive,
   script: readonly string[],
   options: { readonly env: NodeJS.ProcessEnv; readonly hasChannel: boolean },
 ): ChildProcess {
