@@ -67,7 +67,7 @@ export const command: Command = {
     const answer = { counts: plan.counts, askedCount, tier, days, estimate, estimates: plan.estimates };
     io.print(
       hasFlag(call, 'json')
-        ? JSON.stringify({ ...answer, pricesReadOn: restorePrices.readOn, objects: plan.objects })
+        ? JSON.stringify({ ...answer, pricesPublishedIn: restorePrices.publishedIn, objects: plan.objects })
         : restoreText(plan, askedCount, tier, days),
     );
   },
@@ -138,7 +138,7 @@ function restoreText(
   for (const each of estimates) lines.push(estimateText(each, days));
   if (estimates.length > 0)
     lines.push(
-      `prices of ${restorePrices.region}, read on ${restorePrices.readOn}`,
+      `prices of ${restorePrices.region}, published in ${restorePrices.publishedIn}`,
       `to ask for them: --tier ${tier} --days ${days} --yes`,
     );
   return lines.join('\n');

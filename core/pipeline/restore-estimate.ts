@@ -10,7 +10,7 @@ interface RetrievalPrice {
 
 /** Published prices of us-east-1, in USD without tax; GB are 10^9 bytes. */
 export const restorePrices = {
-  readOn: '2026-06-01',
+  publishedIn: '2025',
   region: 'us-east-1',
   /** Keeping the readable copy: S3 Standard, first 50 TB. */
   copyUsdPerGbMonth: 0.023,
