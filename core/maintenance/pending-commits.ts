@@ -33,6 +33,10 @@ export async function pendingCommits(warehouse: ObjectStore): Promise<PendingCom
     for await (const { key } of warehouse.list(controlKeys.outcomePrefix(manifestId))) records.push(key);
     for (const record of records) for (const uri of await textsIn(warehouse, record)) addKey(keys, warehouse, uri);
   }
+  // A job may go on where another one died, and then stage what that one has written.
+  for await (const { key } of warehouse.list(controlKeys.checkpointPrefix)) {
+    if (key.endsWith('.json')) for (const uri of await textsIn(warehouse, key)) addKey(keys, warehouse, uri);
+  }
   return { keys, commitIds };
 }
 

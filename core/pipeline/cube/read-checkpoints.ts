@@ -3,7 +3,7 @@ import type { ObjectVersion } from '#schemas/manifest.ts';
 import { controlKeys } from '#schemas/object-keys.ts';
 import { FormatError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import { readRecord } from '../ledger.ts';
+import { readRecord, writeRecord } from '../ledger.ts';
 import type { TileSegment } from './tile-segments.ts';
 
 /** Whether an earlier attempt on the same inputs has left a checkpoint, whatever it is worth. */
@@ -65,6 +65,16 @@ async function isThere(warehouse: ObjectStore, object: ObjectVersion | null): Pr
 
 function isSame(expected: ObjectVersion, found: ObjectVersion | null): boolean {
   return found !== null && found.etag === expected.etag && found.size_bytes === expected.size_bytes;
+}
+
+/** Makes checkpoints young again: what they name is kept by maintenance as long as they are there, however old it is. */
+export async function renewCheckpoints(
+  warehouse: ObjectStore,
+  processingId: string,
+  checkpoints: readonly Checkpoint[],
+): Promise<void> {
+  for (const [index, checkpoint] of checkpoints.entries())
+    await writeRecord(warehouse, controlKeys.checkpoint(processingId, index), checkpoint);
 }
 
 /** Removes what the attempts on a cube of so many segments have left; they are done. */

@@ -10,7 +10,7 @@ import { cubeIdentity } from './cube-granule.ts';
 import type { CubePlots } from './cube-plots.ts';
 import type { PlotIndexGatherer } from './plot-index-rows.ts';
 import { readPlotValues } from './plot-values.ts';
-import { readCheckpoints } from './read-checkpoints.ts';
+import { readCheckpoints, renewCheckpoints } from './read-checkpoints.ts';
 import type { SilverColumns } from './silver-layout.ts';
 import { SegmentStager, sumOfCounts } from './stage-segments.ts';
 import { SilverStager } from './stage-silver.ts';
@@ -53,6 +53,7 @@ export async function stageTiles(
   const segments = tileSegmentsOf(setup, request.segmentBytesTarget);
   const origin = { source: source.kind, bronzeRootKey: source.bronzeRootKey };
   const done = await readCheckpoints(warehouse, processingId, segments, origin);
+  await renewCheckpoints(warehouse, processingId, done);
   let totals = await gatherDone(warehouse, done, gatherer, setup.indices.length);
   const stager = new SegmentStager({
     warehouse,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memoryObjectStore } from '#adapters/memory/memory-object-store.ts';
+import { pendingCommits } from '#core/maintenance/pending-commits.ts';
 import { planUnfinishedRemoval, removeUnfinished } from '#core/maintenance/unfinished-work.ts';
 import { cubePayload } from '#core/pipeline/cube/cube-payload.ts';
 import { sequentialTilePool } from '#core/pipeline/cube/open-tile-processor.ts';
@@ -62,21 +63,27 @@ describe('what a job that never ended has left', () => {
     expect(await lake.keys('bronze/')).toEqual([]);
   });
 
-  it('stays while an attempt goes on from it', async () => {
+  it('stays while an attempt goes on from it, and so do the rows that it will stage', async () => {
     const lake = await newLake();
     await lake.attempt('tile:5');
-    lake.clock.advance(3 * dayMs + 1);
-    // The checkpoints are removed under the attempt that has read them already; its own shards are young.
-    await lake.attempt('tile:6');
-    await maintain(lake);
-    expect(await maintain(lake)).toEqual([]);
-    await lake.attempt(null);
-    expect((await lake.keys('bronze/')).some((key) => key.endsWith('.zarr/zarr.json'))).toBe(true);
-    lake.clock.advance(30 * dayMs);
     const bronze = await lake.keys('bronze/');
+    const rows = (await lake.keys('tables/')).filter((key) => /-0000[01]\.parquet$/.test(key));
+    expect(rows).toHaveLength(2);
+    lake.clock.advance(3 * dayMs + 1);
+    await lake.attempt('tile:4');
+    for (let run = 0; run < 2; run++) {
+      await maintain(lake);
+      expect(await lake.keys('bronze/')).toEqual(expect.arrayContaining(bronze));
+      expect((await pendingCommits(lake.warehouse)).keys).toEqual(new Set(rows));
+    }
+    await lake.attempt(null);
+    const complete = await lake.keys('bronze/');
+    expect(complete.some((key) => key.endsWith('.zarr/zarr.json'))).toBe(true);
+    lake.clock.advance(30 * dayMs);
     await maintain(lake);
     await maintain(lake);
-    expect(await lake.keys('bronze/')).toEqual(bronze);
+    expect(await lake.keys('bronze/')).toEqual(complete);
+    expect((await pendingCommits(lake.warehouse)).keys.size).toBe(0);
   });
 
   it('is not what lies in no group, and a checkpoint that nobody understands keeps no bronze', async () => {
