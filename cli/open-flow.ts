@@ -15,6 +15,7 @@ import { deployedConfig, type LakePlace } from './config.ts';
 import { type Lake, openLake } from './open-lake.ts';
 import type { Tables } from './open-tables.ts';
 import { runFlow } from './run-flow.ts';
+import { tagsBySettler } from './tags-by-settler.ts';
 
 /** A lake with its flow: in a folder, where the flow runs here, or deployed, where it runs by itself. */
 export interface Flow extends ReplaceContext, Tables {
@@ -43,6 +44,7 @@ export function openDeployedFlow(warehouseUri: string): Flow {
   return {
     ...flow,
     ...tables,
+    raw: tagsBySettler(flow.raw, flow.jobEvents),
     catalog,
     archive: openS3Archive(config.rawUri, connection),
     local: null,
