@@ -136,8 +136,17 @@ describe('a deployed lake, from a terminal', () => {
   it('tags, untags and looks after tables', async () => {
     await answer('tag', 'silver.reflectance', 'season-2025');
     expect(await answer('tag', 'silver.reflectance', '--list')).toContain('season-2025');
+    const rollback = ['rollback', 'silver.reflectance', '--to', 'season-2025', '--json'];
+    expect(JSON.parse(await answer(...rollback))).toMatchObject({ undoneIds: [], aheadTables: [], waitingKeys: [] });
     await answer('untag', 'silver.reflectance', 'season-2025');
     expect(await answer('maintain', 'silver.reflectance', '--dry-run')).toContain('silver.reflectance');
+  });
+
+  it('recommends, and records its decisions in the bucket', async () => {
+    const { rows } = JSON.parse(await answer('recommend', '--json')) as { rows: object[] };
+    expect(rows).toHaveLength(4);
+    const sql = 'SELECT count(*) FROM gold.recommendation';
+    expect(JSON.parse(await answer('sql', sql, '--json'))).toMatchObject({ rows: [[4]] });
   });
 
   it('finds what lost its event, and sends it again', async () => {
