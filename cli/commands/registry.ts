@@ -20,6 +20,7 @@ const loaders: Readonly<Record<string, () => Promise<{ readonly command: Command
   reprocess: () => import('./reprocess.ts'),
   recommend: () => import('./recommend.ts'),
   maintain: () => import('./maintain.ts'),
+  plan: () => import('./plan.ts'),
   'catalog serve': () => import('./catalog-serve.ts'),
   'edge preview': () => import('./edge-preview.ts'),
 };
