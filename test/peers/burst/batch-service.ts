@@ -31,8 +31,9 @@ const batch = new BatchStandIn({
     const entry = { Source: 'aws.batch', DetailType: 'Batch Job State Change', Detail: JSON.stringify(detail) };
     await motoRequest(motoUri, 'events', 'AWSEvents.PutEvents', { Entries: [entry] });
   },
+  // A few submissions are all there are: the first two have bad luck for certain.
   fate: () => {
-    const luck = nextNumber();
+    const luck = ([0, 0.2] as const)[batch.counts.submissions] ?? nextNumber();
     return luck < 0.2 ? 'throttled' : luck < 0.4 ? 'answer lost' : 'answered';
   },
 });
