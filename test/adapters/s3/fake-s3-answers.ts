@@ -60,13 +60,19 @@ export function answerOf(store: FakeStore, request: FakeRequest): FakeAnswer {
   return read(store, request, key);
 }
 
-function put(store: FakeStore, { headers, body }: FakeRequest, key: string): FakeAnswer {
+/** What a conditional write is refused with; null when it may go on. */
+function refusedWrite(store: FakeStore, { headers }: FakeRequest, key: string): FakeAnswer | null {
   const current = store.objects.get(key);
   if (headers['if-none-match'] === '*' && current !== undefined) return refusal(412, 'PreconditionFailed');
-  if (headers['if-match'] !== undefined) {
-    if (current === undefined) return refusal(404, 'NoSuchKey');
-    if (headers['if-match'] !== `"${current.etag}"`) return refusal(412, 'PreconditionFailed');
-  }
+  if (headers['if-match'] === undefined) return null;
+  if (current === undefined) return refusal(404, 'NoSuchKey');
+  return headers['if-match'] === `"${current.etag}"` ? null : refusal(412, 'PreconditionFailed');
+}
+
+function put(store: FakeStore, request: FakeRequest, key: string): FakeAnswer {
+  const refused = refusedWrite(store, request, key);
+  if (refused !== null) return refused;
+  const { headers, body } = request;
   const etag = md5(body);
   store.objects.set(key, { bytes: body, etag, metadata: metadataOf(headers), modified: date(), tags: '' });
   return answer(200, { etag: `"${etag}"` });
@@ -102,6 +108,8 @@ function upload(store: FakeStore, request: FakeRequest, key: string): FakeAnswer
     found.parts.set(Number(query.get('partNumber')), body);
     return answer(200, { etag: `"${md5(body)}"` });
   }
+  const refused = method === 'POST' ? refusedWrite(store, request, key) : null;
+  if (refused !== null) return refused;
   store.uploads.delete(id);
   if (method === 'DELETE') return answer(204);
   const numbers = [...body.toString().matchAll(/<PartNumber>(\d+)</g)].map((match) => Number(match[1]));

@@ -165,7 +165,9 @@ describe('reading a range from S3', () => {
     const { etag } = await store.put('long', bytes);
     const source = await store.open('long');
     expect(bytes.subarray(5).equals(await readBytes(source, 5, bytes.byteLength - 5))).toBe(true);
-    expect(sent('GET').map(({ headers }) => headers['if-match'])).toEqual(Array(3).fill(`"${etag}"`));
+    // On a busy machine an answer may stall, and its piece is asked for again.
+    expect(new Set(sent('GET').map(({ headers }) => headers['range'])).size).toBe(3);
+    expect(new Set(sent('GET').map(({ headers }) => headers['if-match']))).toEqual(new Set([`"${etag}"`]));
   });
 
   it('says that an object is archived, and that a bucket or the right to it is missing', async () => {
