@@ -4,6 +4,8 @@ import { isCode, type SourceFile, type TidyRule, topFolder } from './source-tree
 const productFolders = new Set(['core', 'adapters', 'schemas', 'functions', 'batch-jobs', 'cli', 'edge-k3s', 'infra']);
 
 const entryPatterns: readonly RegExp[] = [
+  // The Containerfile runs these.
+  /^batch-jobs\/image\//,
   /^cli\/(main\.ts|bin\/[^/]+)$/,
   /^functions\/([^/]+\/(handler|main)|bundle)\.ts$/,
   /^(batch-jobs|edge-k3s)\/([^/]+\/)?main\.ts$/,
