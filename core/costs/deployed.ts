@@ -3,7 +3,7 @@ export const deployed = {
   interfaceEndpointCount: 6,
   zoneCount: 3,
   keyCount: 1,
-  alarmCount: 18,
+  alarmCount: 17,
   dashboardCount: 1,
   metricCount: 20,
   functionMemoryGb: 1,
