@@ -100,7 +100,7 @@ const settings: Settings = {
     [environment.batchJobDefinition]: names.batchJobDefinition,
   },
   functionLimitMs: 180_000,
-  fullEveryMs: 2000,
+  fullEveryMs: 4000,
   flushEveryMs: 20_000,
 };
 

@@ -13,7 +13,7 @@ export interface HarvestCube {
 
 const parallelCount = 12;
 /** moto looks at every message of a queue at every call: with thousands in it, it would do nothing else. */
-const [partCount, depthMax] = [240, 400];
+const [partCount, depthMax] = [120, 240];
 
 const flaws: readonly Flaw[] = ['truncated', 'no size', 'no header'];
 
