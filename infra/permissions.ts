@@ -56,11 +56,13 @@ export function allowReconciler(role: Role, storage: StorageStack, jobs: BatchJo
   );
 }
 
-/** Reads raw cubes, writes bronze and staged files, and its own outcome. It can neither tag nor commit nor delete. */
+/** Reads raw cubes, writes bronze and staged files, and its own outcome. It can neither tag nor commit, nor delete a result. */
 export function allowJob(role: Role, storage: StorageStack): void {
   allowObjects(role, storage.rawName, readObject, '*');
   allowObjects(role, storage.warehouseName, [...readObject, ...writeObject], 'bronze/*', 'tables/*/data/*');
   allowObjects(role, storage.warehouseName, [...readObject, ...writeObject], 'control/outcomes/*');
+  // What an attempt left for the next one goes when the granule is done.
+  allowObjects(role, storage.warehouseName, [...writeObject, ...deleteObject], 'control/checkpoints/*');
   allowObjects(role, storage.warehouseName, readObject, 'control/*');
   allowList(role, storage);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Call, isAllowed, type Statement } from './access.ts';
-import { policiesOf, requestOf } from './roles.ts';
+import { policiesOf, queueArn, requestOf } from './roles.ts';
 import { synthesize } from './synthesized.ts';
 
 const { mayRole, statementsOfRole, statementsOfBucket, arnOf } = policiesOf(
@@ -25,6 +25,10 @@ describe('the roles of the flow', () => {
     ['cubelake-job', 's3:PutObject', `${warehouse}/bronze/c1/zarr.json`],
     ['cubelake-job', 's3:PutObject', `${table}/data/farm_id=f/a.parquet`],
     ['cubelake-job', 's3:PutObject', `${warehouse}/control/outcomes/m/0.json`],
+    ['cubelake-job', 's3:PutObject', `${warehouse}/control/checkpoints/p/00000.json`],
+    ['cubelake-job', 's3:DeleteObject', `${warehouse}/control/checkpoints/p/00000.plots`],
+    ['cubelake-settler', 'batch:ListJobs', '*'],
+    ['cubelake-batcher', 'sqs:SendMessage', queueArn('Jobs')],
     ['cubelake-reconciler', 's3:GetObject', `${table}/metadata/v7.metadata.json`],
     ['cubelake-settler', 'glue:UpdateTable', `${glue}:table/silver/reflectance`],
     ['cubelake-settler', 'glue:CreateTable', `${glue}:database/gold`],
@@ -45,6 +49,9 @@ describe('the roles of the flow', () => {
     ['a job cannot commit', 'cubelake-job', 's3:PutObject', `${table}/metadata/v7.metadata.json`],
     ['a job cannot plan', 'cubelake-job', 's3:PutObject', `${warehouse}/control/manifests/a.json`],
     ['a job cannot delete', 'cubelake-job', 's3:DeleteObject', `${warehouse}/bronze/c1/zarr.json`],
+    ['a job cannot delete an outcome', 'cubelake-job', 's3:DeleteObject', `${warehouse}/control/outcomes/m/0.json`],
+    ['the batcher sends itself nothing', 'cubelake-batcher', 'sqs:SendMessage', queueArn('Objects')],
+    ['a job sends nothing', 'cubelake-job', 'sqs:SendMessage', queueArn('Jobs')],
     ['nobody writes raw', 'cubelake-job', 's3:PutObject', cube],
     ['nobody deletes raw', 'cubelake-settler', 's3:DeleteObject', cube],
     ['nobody deletes raw versions', 'cubelake-settler', 's3:DeleteObjectVersion', cube],

@@ -1,9 +1,16 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Stack, Validations } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import { readCatalogConfig } from '#functions/config.ts';
 import { type FunctionName, functionMetrics } from '#schemas/metrics.ts';
 import { alarmNames } from '../../infra/alarms.ts';
 import { deploymentSchema, readDeployment } from '../../infra/deployment.ts';
+import { cubelakeApp } from '../../infra/stacks.ts';
 import { type Synthesized, synthesize } from './synthesized.ts';
 
 const example = readDeployment('infra/deployments/example.json');
@@ -351,6 +358,16 @@ describe('what is watched', () => {
     watch.hasResourceProperties('AWS::Budgets::Budget', {
       Budget: Match.objectLike({ BudgetLimit: { Amount: 500, Unit: 'USD' } }),
     });
+  });
+});
+
+describe('synthesis', () => {
+  it('stops at a finding of AwsSolutions that nobody has explained', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cubelake-nag-'));
+    const app = cubelakeApp(folder);
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+    new Bucket(new Stack(app, 'careless'), 'Open');
+    expect(() => app.synth()).toThrow(/AwsSolutions-S1/);
   });
 });
 
