@@ -6,10 +6,13 @@ import {
   sizedRequests,
   uploadRequests,
 } from '#core/costs/flow-requests.ts';
+import { settleRequestsPerGranule } from '#core/costs/service-costs.ts';
 import { cubePayload } from '#core/pipeline/cube/cube-payload.ts';
 import { sequentialTilePool } from '#core/pipeline/cube/open-tile-processor.ts';
 import { objectCreatedMessage } from '#core/pipeline/flow-messages.ts';
-import { flowRound, flowWorld } from '../../flow/flow-world.ts';
+import { onQueue as batchQueue } from '#functions/manifest-batcher/handler.ts';
+import { onQueue as settleQueue } from '#functions/manifest-settler/handler.ts';
+import { flowRound, flowWorld, upload } from '../../flow/flow-world.ts';
 import { granuleKey, putSmallCube } from '../pipeline/small-cube.ts';
 import { countRequests, type RequestCount } from './counting-store.ts';
 
@@ -45,8 +48,31 @@ async function requestsOf(cubeCount: number, lineCount: number): Promise<Request
   return count;
 }
 
+/** All requests from the end of the jobs of a manifest to its settlement, but for the commits. */
+async function settlementRequests(granuleCount: number): Promise<number> {
+  const world = flowWorld();
+  const { context } = world;
+  for (let granule = 0; granule < granuleCount; granule++)
+    await context.events.send(await upload(world, `granule-${granule}`, 'text'));
+  await batchQueue(context, 'flush');
+  await context.runner.drain(context);
+  const count = { put: 0, get: 0 };
+  const raw = countRequests(context.raw, count);
+  const warehouse = countRequests(context.warehouse, count);
+  const { settled } = await settleQueue({ ...context, raw, warehouse });
+  expect(settled).toHaveLength(1);
+  return count.put + count.get;
+}
+
 // Tiles of this cube have 64 lines: the two last requests for each are counted by the tile.
 const tileLineCount = 64;
+
+describe('requests of a settlement', () => {
+  it('are for every granule, one after another, as many as the plan takes for the settler', async () => {
+    const [two, four] = [await settlementRequests(2), await settlementRequests(4)];
+    expect((four - two) / 2).toBe(settleRequestsPerGranule);
+  });
+});
 
 describe('requests of the flow', () => {
   it('are for every further tile, cube and manifest as many as the plan counts', async () => {
