@@ -30,15 +30,15 @@ describe('a job that gets SIGTERM in the middle of a cube', () => {
     const stopped = await tenTiles();
     expect((await stopped.run({ name: 'SIGTERM', at: 'tile:6' })).exitCode).toBe(75);
     const left = await stopped.objects();
-    // The signal is seen at tile 6 or soon after: segments of tiles 0 to 5 may have their checkpoints, and two do for sure.
-    expect(left.filter((object) => /checkpoints\/.*\.json/.test(object)).length).toBeGreaterThanOrEqual(2);
+    // A thread tells with its next tile that one is stored: that of the first two tiles has come by tile 6 for sure.
+    expect(left.filter((object) => /checkpoints\/.*\.json/.test(object)).length).toBeGreaterThanOrEqual(1);
     expect(left).not.toContain(controlKeys.outcome(stopped.manifestId, 0));
     expect(left.some((object) => object.includes('.zarr/zarr.json'))).toBe(false);
 
     const { exitCode, lines } = await stopped.run();
     expect(exitCode).toBe(0);
     const resumed = lines.find(({ event }) => event === 'Granule:Process:Resumed');
-    expect(resumed?.['resumedTile']).toBeGreaterThanOrEqual(4);
+    expect(resumed?.['resumedTile']).toBeGreaterThanOrEqual(2);
     const tiles = lines.filter(({ event }) => event === 'Tile:Process:Done').map(({ done }) => done);
     expect(tiles[0]).toBe(Number(resumed?.['resumedTile']) + 1);
     expect(await stopped.objects()).toEqual(expected);

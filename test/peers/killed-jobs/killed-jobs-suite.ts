@@ -96,8 +96,8 @@ describe('a job on s3://', () => {
       resumedTiles.push(lines.find(({ event }) => event === 'Granule:Process:Resumed')?.['resumedTile'] ?? 0);
       expect(await job.objects(), at).toEqual(expected);
     }
-    // At tile 5 the others are where the threads and the store have got them to.
-    expect(resumedTiles.slice(1)).toEqual([8, 8]);
+    // A thread tells with its next tile that one is stored, so that the checkpoint of tiles 6 and 7 may not be there yet.
+    for (const resumedTile of resumedTiles.slice(1)) expect([6, 8]).toContain(resumedTile);
   });
 
   it('that gets SIGTERM while a silver file is half sent takes the parts back; one that is killed cannot', async () => {
