@@ -44,7 +44,7 @@ export function telemetryOf<Name extends FunctionName>(name: Name, deployment: s
     report: ({ event, facts, figures }) => {
       logger.info(event, facts);
       for (const [metric, value] of figures) metrics.addMetric(metric, units[metric]!, value);
-      metrics.publishStoredMetrics();
+      if (figures.length > 0) metrics.publishStoredMetrics();
     },
     warn: (event, error) => logger.warn(event, { reason: String(error), ...fieldsOf(error) }),
   };

@@ -39,7 +39,7 @@ export class WatchStack extends Stack {
         metric,
         threshold,
         alarmName: `${deployment.name}-${name}`,
-        alarmDescription: description,
+        alarmDescription: `${description} Runbook: docs/runbooks/alarms.md, ${name}.`,
         evaluationPeriods: 1,
         comparisonOperator: comparison ?? ComparisonOperator.GREATER_THAN_THRESHOLD,
         treatMissingData: missing ?? TreatMissingData.NOT_BREACHING,

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Stack, Validations } from 'aws-cdk-lib';
@@ -326,9 +326,11 @@ describe('what is watched', () => {
     expect(alarms.map(({ AlarmName }) => AlarmName).sort()).toEqual(
       alarmNames.map((name) => `cubelake-${name}`).sort(),
     );
-    for (const { AlarmActions, AlarmDescription } of alarms) {
+    const runbook = readFileSync('docs/runbooks/alarms.md', 'utf8');
+    for (const { AlarmActions, AlarmDescription, AlarmName } of alarms) {
       expect(AlarmActions).toHaveLength(1);
-      expect(AlarmDescription).toMatch(/\. First: .{20,}/);
+      expect(AlarmDescription).toMatch(/\. First: .{20,} Runbook: docs\/runbooks\/alarms\.md, /);
+      expect(runbook).toContain(AlarmName.replace('cubelake-', ''));
     }
     expect(alarmsOf({ watch })).toHaveLength(alarmNames.length - 2);
   });
