@@ -1,3 +1,5 @@
+import { functionMetrics } from '#schemas/metrics.ts';
+
 /** What infra deploys without Kafka and what therefore costs in winter, too; test/core/costs/deployed.test.ts counts it in the templates. */
 export const deployed = {
   interfaceEndpointCount: 6,
@@ -5,7 +7,7 @@ export const deployed = {
   keyCount: 1,
   alarmCount: 17,
   dashboardCount: 1,
-  metricCount: 20,
+  metricCount: Object.values(functionMetrics).reduce((count, metrics) => count + Object.keys(metrics).length, 0),
   functionMemoryGb: 1,
   /** Calls by schedule per hour: full manifests each minute, a flush each 15 minutes, an observation each hour. */
   scheduledCallsPerHour: 60 + 4 + 1,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { planCosts } from '#core/costs/cost-plan.ts';
+import { deployed } from '#core/costs/deployed.ts';
 import { jobCosts } from '#core/costs/job-costs.ts';
 import { measuredWork } from '#core/costs/measured-work.ts';
 import { defaultPrices } from '#core/costs/price-list.ts';
@@ -68,7 +69,7 @@ describe('services', () => {
   const [{ workload }] = expected as [Expected];
 
   it('cost in an idle month what stands there: 18 endpoints, a key, alarms, metrics, schedules and polls', () => {
-    // 6 * 3 endpoints * 730 h * 0.01 = 131.40; 20 metrics * 0.3 + 17 alarms * 0.1 + 1 dashboard * 3 = 10.70; key 1, and its
+    // 6 * 3 endpoints * 730 h * 0.01 = 131.40; metrics 0.3 each, 17 alarms * 0.1 + 1 dashboard * 3 = 4.70; key 1, and its
     // requests 2 * 12 * 730 * 0.03 / 10 000 = 0.05; polls 730 * 900 * (0.4 + 0.5) / 1e6 = 0.59; 65 * 730 calls of half a
     // second: 47 450 * 0.2 / 1e6 + 23 725 * 0.0000133334 = 0.326; their logs 47 450 * 1500 / 1e9 * 0.5 = 0.036.
     expect(planCosts(workload, defaultPrices).idleMonthUsd).toBeCloseTo(

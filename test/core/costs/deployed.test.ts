@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { deployed } from '#core/costs/deployed.ts';
 import { jobVcpus } from '#core/costs/job-costs.ts';
 import { rawTiers } from '#core/costs/storage-costs.ts';
-import { functionMetrics } from '#schemas/metrics.ts';
 import { synthesize } from '../../infra/synthesized.ts';
 
 const { storage, network, processing, watch } = synthesize();
@@ -10,7 +9,7 @@ const propertiesOf = (template: typeof storage, type: string) =>
   Object.values(template.findResources(type)).map(({ Properties }) => Properties);
 
 describe('what the plan takes for deployed', () => {
-  it('is what the templates deploy: endpoints, zones, keys, alarms, dashboards, metrics', () => {
+  it('is what the templates deploy: endpoints, zones, keys, alarms, dashboards', () => {
     const endpoints = propertiesOf(network, 'AWS::EC2::VPCEndpoint').filter(
       ({ VpcEndpointType }) => VpcEndpointType === 'Interface',
     );
@@ -20,8 +19,6 @@ describe('what the plan takes for deployed', () => {
     expect(propertiesOf(storage, 'AWS::KMS::Key')).toHaveLength(deployed.keyCount);
     expect(propertiesOf(watch, 'AWS::CloudWatch::Alarm')).toHaveLength(deployed.alarmCount);
     expect(propertiesOf(watch, 'AWS::CloudWatch::Dashboard')).toHaveLength(deployed.dashboardCount);
-    const metrics = Object.values(functionMetrics).flatMap((each) => Object.keys(each));
-    expect(metrics).toHaveLength(deployed.metricCount);
   });
 
   it('is what they compute with: memory, schedules, messages per call, vCPUs of a job and of all', () => {
