@@ -73,7 +73,7 @@ describe('services', () => {
     // requests 2 * 12 * 730 * 0.03 / 10 000 = 0.05; polls 730 * 900 * (0.4 + 0.5) / 1e6 = 0.59; 65 * 730 calls of half a
     // second: 47 450 * 0.2 / 1e6 + 23 725 * 0.0000133334 = 0.326; their logs 47 450 * 1500 / 1e9 * 0.5 = 0.036.
     expect(planCosts(workload, defaultPrices).idleMonthUsd).toBeCloseTo(
-      131.4 + 10.7 + 1.0526 + 0.5913 + 0.3258 + 0.0356,
+      131.4 + 0.3 * deployed.metricCount + 4.7 + 1.0526 + 0.5913 + 0.3258 + 0.0356,
       2,
     );
   });
