@@ -1,6 +1,7 @@
 import { granuleStateSchema } from '#schemas/granule-state.ts';
 import { claimSchema, type ObjectVersion } from '#schemas/manifest.ts';
 import { controlKeys } from '#schemas/object-keys.ts';
+import { processingStatusTag } from '#schemas/processing-status.ts';
 import type { ObjectFacts } from '../ports/object-store.ts';
 import type { FlowContext } from './flow-context.ts';
 import { granuleVersionId, isSameVersion, jobNameOf, objectVersions } from './granule-version.ts';
@@ -21,7 +22,7 @@ export interface GranuleStatus {
   readonly objectCount: number;
   readonly manifestId: string | null;
   /** What was lost on the way and a reconciliation brings back; null when all is well. */
-  readonly lost: 'event' | 'job' | 'job event' | null;
+  readonly lost: 'event' | 'job' | 'job event' | 'tag' | null;
   /** It was settled, and its rows are not in the tables any more. */
   readonly isRolledBack: boolean;
 }
@@ -62,17 +63,38 @@ export async function granuleStatus(
       return { ...facts, status: 'waiting', reason, manifestId: state.value.manifest_id, isRolledBack: true };
     }
     const reason = failure === null ? null : `Processing it again failed. ${failure.error}: ${failure.reason}`;
-    return { ...facts, status: 'complete', reason, manifestId: state.value.manifest_id };
+    const lost = await lostTag(context, objects, state.writtenMs);
+    return { ...facts, status: 'complete', reason, manifestId: state.value.manifest_id, lost };
   }
   if (failure !== null) {
     const { error, reason, manifest_id: manifestId } = failure;
-    return { ...facts, status: 'failed', reason: `${error}: ${reason}`, manifestId };
+    const lost = await lostTag(context, objects, quarantine!.writtenMs);
+    return { ...facts, status: 'failed', reason: `${error}: ${reason}`, manifestId, lost };
   }
   const isPending = pendingKeys.has(granuleKey);
   if (assembly.state === 'waiting') {
     return { ...facts, status: 'waiting', reason: assembly.missing, lost: isPending ? null : 'event' };
   }
   return { ...facts, ...(await unfinishedStatus(context, parts, isPending)) };
+}
+
+/** Stores date their objects to the second. */
+const datedToMs = 1000;
+
+/**
+ * The same bytes that are uploaded again have no tag, and where the event of that was lost nobody gave them one. Only objects
+ * that are younger than the verdict are looked at: one request each.
+ */
+async function lostTag(
+  context: FlowContext,
+  objects: readonly ObjectFacts[],
+  verdictMs: number,
+): Promise<'tag' | null> {
+  for (const { key, lastModifiedMs } of objects) {
+    if (lastModifiedMs + datedToMs < verdictMs) continue;
+    if (!(processingStatusTag.key in (await context.raw.getTags(key)))) return 'tag';
+  }
+  return null;
 }
 
 type Unfinished = Pick<GranuleStatus, 'status' | 'reason' | 'manifestId' | 'lost'>;

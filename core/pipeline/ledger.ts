@@ -7,6 +7,8 @@ import type { ObjectStore, PutOptions } from '../ports/object-store.ts';
 export interface LedgerRecord<Value> {
   readonly value: Value;
   readonly etag: string;
+  /** By the clock of the store, which dates the objects of raw too. */
+  readonly writtenMs: number;
 }
 
 /**
@@ -29,7 +31,7 @@ export async function readRecord<Value>(
   if (!value.success) {
     throw new FormatError(`Expected a ledger record, got ${value.error.message} (${key}).`, { key }, value.error);
   }
-  return { value: value.data, etag: object.etag };
+  return { value: value.data, etag: object.etag, writtenMs: object.lastModifiedMs };
 }
 
 export async function writeRecord(

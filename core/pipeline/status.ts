@@ -59,31 +59,36 @@ export interface ReconcileReport extends StatusReport {
 
 /**
  * The status, after bringing back what was lost: the event of a granule that nobody works on, the job of a manifest, the
- * event of a job that ended. Bringing back too much does no harm: everything recognizes work that is done. A granule whose
+ * event of a job that ended, the tag of an object that was uploaded again. Bringing back too much does no harm: everything recognizes work that is done. A granule whose
  * rows were rolled back is not brought back, since someone wanted them gone; but its objects lose the tag that would let
  * them go to an archive.
  */
 export async function reconcile(context: StatusContext): Promise<ReconcileReport> {
   const before = await status(context);
   const lost = before.granules.filter((granule) => granule.lost !== null);
-  const manifests = new Map(lost.map((granule) => [granule.manifestId, granule.lost]));
+  const manifests = new Map(
+    lost.filter(({ lost: what }) => what === 'job' || what === 'job event').map((each) => [each.manifestId, each.lost]),
+  );
   for (const [manifestId, what] of manifests) {
     if (manifestId === null) continue;
     if (what === 'job') await submitManifest(context, manifestId);
     else await context.jobEvents.send([jobEndedMessage(manifestId, 'failed')]);
   }
-  const rolledBack = new Set(
-    before.granules.filter((granule) => granule.isRolledBack).map(({ granuleKey }) => granuleKey),
-  );
   const eventless = new Set(lost.filter((granule) => granule.lost === 'event').map(({ granuleKey }) => granuleKey));
+  const verdicts = new Map<string, 'complete' | 'failed' | 'waiting'>();
+  for (const granule of before.granules) {
+    if (granule.isRolledBack) verdicts.set(granule.granuleKey, 'waiting');
+    else if (granule.lost === 'tag') {
+      verdicts.set(granule.granuleKey, granule.status === 'complete' ? 'complete' : 'failed');
+    }
+  }
   for await (const facts of context.raw.list('')) {
     const granule = granuleOfObject(context.payloads, facts.key);
-    if (granule !== null && rolledBack.has(granule.granuleKey)) {
-      // Only the settler may tag.
-      await context.jobEvents.send([tagMessage([facts], 'waiting')]);
-    }
-    if (granule === null || !eventless.delete(granule.granuleKey)) continue;
-    await context.events.send([objectCreatedMessage(context.bucket, facts)]);
+    if (granule === null) continue;
+    const verdict = verdicts.get(granule.granuleKey);
+    // Only the settler may tag.
+    if (verdict !== undefined) await context.jobEvents.send([tagMessage([facts], verdict)]);
+    if (eventless.delete(granule.granuleKey)) await context.events.send([objectCreatedMessage(context.bucket, facts)]);
   }
   return { ...(await status(context)), requeued: lost.map(({ granuleKey }) => granuleKey) };
 }

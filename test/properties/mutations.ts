@@ -1,16 +1,6 @@
 // node test/properties/mutations.ts [SEEDS [PART_OF_NAME]]: shows that the simulation can fail. Run by hand, not in the suite. Breaks a copy
 // of the sources in named ways, one at a time, and says which seed caught each.
-import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
-interface Mutation {
-  readonly name: string;
-  readonly file: string;
-  readonly from: string;
-  readonly to: string;
-}
+import { type Mutation, tryMutations } from './try-mutations.ts';
 
 const publishFile = 'core/formats/iceberg/publish.ts';
 const stageFile = 'core/formats/iceberg/stage-snapshot.ts';
@@ -86,29 +76,4 @@ const mutations: readonly Mutation[] = [
   },
 ];
 
-const root = join(import.meta.dirname, '../..');
-const [seedCount = '200', partOfName = ''] = process.argv.slice(2);
-const folder = mkdtempSync(join(tmpdir(), 'cubelake-mutations-'));
-try {
-  for (const part of ['adapters', 'core', 'schemas', 'test/properties', 'package.json'])
-    cpSync(join(root, part), join(folder, part), { recursive: true });
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-  for (const { name, file, from, to } of mutations.filter(({ name }) => name.includes(partOfName))) {
-    const path = join(folder, file);
-    const source = readFileSync(path, 'utf8');
-    if (source.split(from).length !== 2) throw new Error(`Expected once "${from}" (${file}). Adapt the mutation.`);
-    writeFileSync(
-      path,
-      source.replace(from, () => to),
-    );
-    const run = spawnSync(process.execPath, [join(folder, 'test/properties/run-seeds.ts'), '0', seedCount], {
-      encoding: 'utf8',
-    });
-    writeFileSync(path, source);
-    const caught = run.status === 1 ? /^seed \d+: .*/m.exec(run.stdout)?.[0] : null;
-    console.log(`${name}: ${caught ?? `NOT CAUGHT in ${seedCount} seeds ${run.stderr.slice(0, 300)}`}`);
-    if (!caught) process.exitCode = 1;
-  }
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+tryMutations(mutations, 'test/properties/run-seeds.ts');

@@ -20,7 +20,14 @@ export interface SimulatedProcess {
   readonly random: { next(): number };
   /** Resolves when the process is killed. */
   readonly killed: Promise<'killed'>;
+  readonly kill: () => void;
+  /** Any other call to the outside, with its turn and its faults. */
+  readonly call: SimulatedCall;
+  /** Another store as this process sees it. */
+  readonly storeOf: (store: ObjectStore) => ObjectStore;
 }
+
+export type SimulatedCall = <T>(label: string, perform: () => Promise<T>) => Promise<T>;
 
 /**
  * A store, a clock and chance for any number of processes. Every call waits until the seed says that it is its turn, so that
@@ -123,6 +130,9 @@ export class SimulatedWorld {
     return {
       store: turnStore(this.store, call, this.#onPut),
       killed,
+      kill: () => void kill(),
+      call,
+      storeOf: (store) => turnStore(store, call, () => {}),
       random: { next: () => this.random.uniform() },
       clock: {
         nowMs,
@@ -144,10 +154,12 @@ export class SimulatedWorld {
   }
 }
 
-type Call = <T>(label: string, perform: () => Promise<T>) => Promise<T>;
-
 /** Every call of a table writer through `call`; what a put made is told as soon as it is there. */
-function turnStore(store: ObjectStore, call: Call, onPut: (key: string, bytes: Uint8Array) => void): ObjectStore {
+function turnStore(
+  store: ObjectStore,
+  call: SimulatedCall,
+  onPut: (key: string, bytes: Uint8Array) => void,
+): ObjectStore {
   const put: ObjectStore['put'] = async (key, bytes, options) => {
     const facts = await store.put(key, bytes, options);
     onPut(key, bytes);
@@ -171,7 +183,7 @@ function turnStore(store: ObjectStore, call: Call, onPut: (key: string, bytes: U
     async *list(prefix) {
       yield* await call(`list ${prefix}`, () => Array.fromAsync(store.list(prefix)));
     },
-    getTags: (key) => store.getTags(key),
-    setTags: (key, tags) => store.setTags(key, tags),
+    getTags: (key) => call(`tags of ${key}`, () => store.getTags(key)),
+    setTags: (key, tags) => call(`tag ${key}`, () => store.setTags(key, tags)),
   };
 }
