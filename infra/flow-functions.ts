@@ -78,6 +78,8 @@ export class FlowFunctions extends Construct {
         detailType: ['Batch Job State Change'],
         detail: {
           status: ['SUCCEEDED', 'FAILED'],
+          // Children of an array end one by one: only the end of the whole can be settled.
+          arrayProperties: { index: [{ exists: false }] },
           jobQueue: [jobs.spotQueue.jobQueueArn, jobs.onDemandQueue.jobQueueArn],
         },
       },

@@ -4,7 +4,7 @@ import { deployed } from './deployed.ts';
 import { flowRequests, partCountPerCube, sizedRequests, uploadRequests } from './flow-requests.ts';
 import { jobVcpus } from './job-costs.ts';
 import { assumedWork } from './measured-work.ts';
-import { childEndSeconds, settleSeconds } from './service-costs.ts';
+import { settleSeconds } from './service-costs.ts';
 import { serviceLimits } from './service-limits.ts';
 
 /** One limit, and the load that the burst puts on it for as long as cubes are captured. */
@@ -37,7 +37,7 @@ type Load = Omit<BreakingPoint, 'factor'>;
 function workPoints(burst: Burst, cubesPerSecond: number): Load[] {
   const { cubeGb, vcpuSecondsPerGb, vcpusMax } = burst;
   const granuleCount = manifestGranuleCountMax;
-  const settlePerCube = settleSeconds(granuleCount) / granuleCount + childEndSeconds;
+  const settlePerCube = settleSeconds(granuleCount) / granuleCount;
   const jobSeconds = assumedWork.jobStartSeconds + (cubeGb * vcpuSecondsPerGb) / jobVcpus;
   const packPerCube = (10 * assumedWork.requestSeconds) / ledgerParallelCount;
   const intakePerCube = (partCountPerCube * assumedWork.requestSeconds) / ledgerParallelCount;
@@ -47,8 +47,7 @@ function workPoints(burst: Burst, cubesPerSecond: number): Load[] {
       unit: 'settlers',
       value: 1,
       load: cubesPerSecond * settlePerCube,
-      remedy:
-        'leave the ends of array children out of the rule JobEnds; record the granules of a manifest side by side',
+      remedy: 'record the granules of a manifest side by side',
     },
     {
       limit: 'vCPUs that Batch may use',
@@ -128,7 +127,7 @@ function requestPoints(burst: Burst, report: BurstReport, cubesPerSecond: number
       limit: 'messages of the FIFO queue of job ends',
       unit: 'per s',
       value: serviceLimits.fifoMessagesPerSecond,
-      load: cubesPerSecond,
+      load: report.manifestCount / (burst.captureHours * 3600),
       remedy: 'high throughput for FIFO queues',
     },
     {

@@ -1,4 +1,4 @@
-import { batchArraySizeMin, manifestGranuleCountMax } from '../limits.ts';
+import { manifestGranuleCountMax } from '../limits.ts';
 import { deployed } from './deployed.ts';
 import { committedTableCount, flowRequests, partCountPerCube, sizedRequests, uploadRequests } from './flow-requests.ts';
 import { assumedWork } from './measured-work.ts';
@@ -26,7 +26,6 @@ export function serviceCosts(workload: Workload, prices: PriceList, granulesPerM
   const { putCount, getCount } = requestCounts(workload, cubeCount, manifestCount);
   const lambda = lambdaCalls(cubeCount, manifestCount, hours);
   const messageCount = cubeCount * partCountPerCube;
-  const endMessageCount = jobEndCount(cubeCount, manifestCount);
   return {
     putCount,
     getCount,
@@ -38,7 +37,7 @@ export function serviceCosts(workload: Workload, prices: PriceList, granulesPerM
     // Sent, received and deleted; and five pollers of Lambda that ask every 20 seconds of an empty queue.
     queueUsd:
       priceOf(prices, 'sqs_standard', (messageCount * 3 + pollCount(hours)) / 1e6) +
-      priceOf(prices, 'sqs_fifo', (endMessageCount * 3 + pollCount(hours)) / 1e6),
+      priceOf(prices, 'sqs_fifo', (manifestCount * 3 + pollCount(hours)) / 1e6),
     kmsUsd:
       priceOf(prices, 'kms_key', deployed.keyCount * workload.years * monthsPerYear) +
       priceOf(prices, 'kms_request', keyRequestCount(hours, cubeCount) / 10_000),
@@ -63,12 +62,6 @@ function requestCounts(workload: Workload, cubeCount: number, manifestCount: num
   };
 }
 
-/** AWS Batch tells the end of an array job, and of each of its children. */
-function jobEndCount(cubeCount: number, manifestCount: number): number {
-  const isArray = cubeCount >= batchArraySizeMin * manifestCount;
-  return isArray ? cubeCount + manifestCount : manifestCount;
-}
-
 /**
  * Counted by test/core/costs/flow-requests.test.ts for granules of two parts. Some of them go out side by side; a deletion and
  * the tag of a third part, which are not among them, make up for that.
@@ -83,24 +76,15 @@ export function settleSeconds(granuleCount: number): number {
   );
 }
 
-/** The end of a child of an array: its settlement, its manifest and its job are looked up, and the job still runs. */
-export const childEndSeconds = 5 * assumedWork.requestSeconds;
-
 function lambdaCalls(cubeCount: number, manifestCount: number, hours: number): { count: number; seconds: number } {
   const scheduledCount = deployed.scheduledCallsPerHour * hours;
   const granuleCount = manifestCount === 0 ? 0 : cubeCount / manifestCount;
   // A minute's window gathers the messages of a burst; each call stores them, eight at a time.
   const intakeCount = Math.ceil((cubeCount * partCountPerCube) / 10);
-  const endCount = jobEndCount(cubeCount, manifestCount);
   const packSeconds = (cubeCount * 10 * assumedWork.requestSeconds) / 8;
   return {
-    count: scheduledCount + intakeCount + endCount,
-    seconds:
-      scheduledCount * 0.5 +
-      intakeCount * 0.3 +
-      packSeconds +
-      manifestCount * settleSeconds(granuleCount) +
-      (endCount - manifestCount) * childEndSeconds,
+    count: scheduledCount + intakeCount + manifestCount,
+    seconds: scheduledCount * 0.5 + intakeCount * 0.3 + packSeconds + manifestCount * settleSeconds(granuleCount),
   };
 }
 

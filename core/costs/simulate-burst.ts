@@ -9,7 +9,7 @@ import { flowRequests, partCountPerCube, type RequestCounts, sizedRequests, uplo
 import { jobVcpus } from './job-costs.ts';
 import { assumedWork } from './measured-work.ts';
 import { MinuteRates } from './minute-rates.ts';
-import { childEndSeconds, settleSeconds } from './service-costs.ts';
+import { settleSeconds } from './service-costs.ts';
 
 type Event =
   | { readonly kind: 'captured' | 'uploaded'; readonly cube: number }
@@ -203,23 +203,25 @@ class BurstRun {
       this.#startJob(cube);
       return;
     }
-    this.#rates.add('job ends', this.#now, this.#now, 1);
     const position = this.#manifestOf[cube]!;
     const manifest = this.#manifests[position]!;
     manifest.openCount--;
-    if (manifest.openCount === 0) this.#toSettle.push(position);
+    if (manifest.openCount === 0) {
+      this.#rates.add('job ends', this.#now, this.#now, 1);
+      this.#toSettle.push(position);
+    }
     this.#seen.settlerQueueMax = Math.max(this.#seen.settlerQueueMax, this.#toSettle.length - this.#settledCount);
     this.#startJobs();
     this.#settleNext();
   }
 
-  /** One at a time: ends of children come through the same queue before the end of their array. */
+  /** One at a time: the queue is FIFO. */
   #settleNext(): void {
     if (this.#isDown || this.#settling !== null || this.#settledCount === this.#toSettle.length) return;
     const manifest = this.#toSettle[this.#settledCount++]!;
     this.#settling = manifest;
     const granuleCount = this.#manifests[manifest]!.cubes.length;
-    const seconds = settleSeconds(granuleCount) + (granuleCount > 1 ? granuleCount * childEndSeconds : 0);
+    const seconds = settleSeconds(granuleCount);
     this.#seen.settlerBusySeconds += seconds;
     this.#events.push(this.#now + seconds, { kind: 'settled', manifest, epoch: this.#epoch });
   }

@@ -188,6 +188,21 @@ describe('the network', () => {
   });
 });
 
+describe('ends of jobs', () => {
+  it('reach the settler once for an array, not for each of its children', () => {
+    processing.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        source: ['aws.batch'],
+        'detail-type': ['Batch Job State Change'],
+        detail: Match.objectLike({
+          status: ['SUCCEEDED', 'FAILED'],
+          arrayProperties: { index: [{ exists: false }] },
+        }),
+      },
+    });
+  });
+});
+
 describe('schedules', () => {
   it.each([
     ['rate(1 minute)', '{"pack":"full"}'],
