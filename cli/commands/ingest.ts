@@ -4,6 +4,7 @@ import { askAgain } from '../ingest/ask-again.ts';
 import { captureFromOptions, captureOptions } from '../ingest/capture-options.ts';
 import { planIngest, type Upload } from '../ingest/ingest-plan.ts';
 import { granuleKeysOf, ingestReport, reportText, requireSuccess } from '../ingest/ingest-report.ts';
+import { referenceOptions } from '../ingest/reference-readers.ts';
 import { type Uploaded, uploadAll } from '../ingest/upload-all.ts';
 import { openDeployedFlow } from '../open-flow.ts';
 import { openLake } from '../open-lake.ts';
@@ -21,13 +22,7 @@ export const command: Command = {
     farm: { type: 'string', value: 'ID', help: 'farm of the cubes' },
     region: { type: 'string', value: 'ID', help: 'region of the farm (default "local")' },
     date: { type: 'string', value: 'D', help: 'date of acquisition, yyyy-mm-dd UTC; default what the cube says' },
-    dark: { type: 'string', value: 'CUBE', help: "dark reference, taken with the cube's integration time" },
-    white: { type: 'string', value: 'CUBE', help: 'white reference: the panel' },
-    'white-dark': {
-      type: 'string',
-      value: 'CUBE',
-      help: "dark reference of the white's integration time, where that differs",
-    },
+    ...referenceOptions,
     plots: { type: 'string', value: 'FILE', help: 'plot polygons, GeoJSON' },
     'plot-buffer-m': { type: 'string', value: 'M', help: 'metres to leave off along plot edges (default 0)' },
     yields: { type: 'string', value: 'FILE', help: 'CSV of plot_id, trait, value and season' },

@@ -5,6 +5,7 @@ import { processGranule } from '#core/pipeline/process-granule.ts';
 import type { JobChildState, JobRequest, JobRunner, JobState, JobStatus } from '#core/ports/job-runner.ts';
 import type { ObjectStore } from '#core/ports/object-store.ts';
 import { silentProgress } from '#core/ports/progress.ts';
+import { childState } from '../flow/in-process-runner.ts';
 import type { SimulatedCall, SimulatedProcess, SimulatedWorld } from '../properties/simulated-world.ts';
 
 interface Job {
@@ -60,7 +61,7 @@ export class SimulatedBatch {
     if (this.isThrottling && this.#world.random.uniform() < 0.5)
       throw new TemporaryError('Expected a job, got TooManyRequestsException. Try again.');
     if (this.#jobs.has(jobName)) return;
-    const children = Array.from({ length: granuleCount }, (_, index) => childOf(index, 'waiting', 0, null, null));
+    const children = Array.from({ length: granuleCount }, (_, index) => childState(index, 'waiting', 0, null, null));
     this.#jobs.set(jobName, { manifestId, children });
   }
 
@@ -79,11 +80,11 @@ export class SimulatedBatch {
     if (first === 'killed') {
       this.reclaimCount++;
       const reason = 'Host EC2 (instance i-0) terminated.';
-      job.children[index] = childOf(index, canRetry ? 'waiting' : 'failed', attempt, null, reason);
-    } else if (first === null) job.children[index] = childOf(index, 'succeeded', attempt, 0, null);
+      job.children[index] = childState(index, canRetry ? 'waiting' : 'failed', attempt, null, reason);
+    } else if (first === null) job.children[index] = childState(index, 'succeeded', attempt, 0, null);
     else {
       const status = first.disposition === 'retry' && canRetry ? 'waiting' : 'failed';
-      job.children[index] = childOf(index, status, attempt, exitCodeOf(first), first.message);
+      job.children[index] = childState(index, status, attempt, exitCodeOf(first), first.message);
     }
     const { status } = job.children[index]!;
     if (status !== 'waiting') this.#tell(job, status === 'succeeded' ? 'succeeded' : 'failed');
@@ -131,14 +132,4 @@ export class SimulatedBatch {
 function statusOf({ children }: Job): JobStatus {
   if (children.some(({ status }) => status === 'waiting')) return 'running';
   return children.some(({ status }) => status === 'failed') ? 'failed' : 'succeeded';
-}
-
-function childOf(
-  index: number,
-  status: JobStatus,
-  attemptCount: number,
-  exitCode: number | null,
-  reason: string | null,
-): JobChildState {
-  return { index, status, attemptCount, exitCode, reason };
 }

@@ -61,7 +61,7 @@ async function runChild(
   }
 }
 
-function childState(
+export function childState(
   index: number,
   status: JobStatus,
   attemptCount: number,

@@ -7,8 +7,9 @@ import { simulate } from './simulation.ts';
 import { expectSoundSeeds } from './sound-seeds.ts';
 
 it('seeds that once showed a fault show none', { timeout: 120_000 }, async () => {
-  expect(keptSeeds().length).toBeGreaterThan(0);
-  await expectSoundSeeds(keptSeeds());
+  const seeds = keptSeeds(import.meta.dirname);
+  expect(seeds.length).toBeGreaterThan(0);
+  await expectSoundSeeds(seeds);
 });
 
 it('writers that fail, die and maintain lose nothing and publish nothing twice', { timeout: 240_000 }, async () => {
