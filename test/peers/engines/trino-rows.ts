@@ -11,6 +11,11 @@ interface Page {
 /** Trino drops a node whose announcement is late, and takes it back with the next one: on a busy machine that is seconds. */
 const nodeWait = { pauseMs: 500, count: 240 };
 
+/** What it says then, of a query and of a table that is written. */
+function hasNoNode({ errorName, message }: NonNullable<Page['error']>): boolean {
+  return errorName === 'NO_NODES_AVAILABLE' || (errorName === 'GENERIC_INTERNAL_ERROR' && message === 'nodes is empty');
+}
+
 /**
  * Rows of one statement as objects by column name. Cast bigint to varchar in the statement where all digits matter.
  * A statement that found no node has not begun, so it is asked again.
@@ -20,7 +25,7 @@ export async function trinoRows(uri: string, statement: string): Promise<Record<
   for (let tried = 1; ; tried += 1) {
     const answer = await ask(uri, statement);
     if (answer.error === undefined) return answer.rows;
-    if (answer.error.errorName !== 'NO_NODES_AVAILABLE' || tried === nodeWait.count) {
+    if (!hasNoNode(answer.error) || tried === nodeWait.count) {
       throw new Error(`${answer.error.errorName}: ${answer.error.message} (${statement})`);
     }
     await setTimeout(nodeWait.pauseMs);
