@@ -1,4 +1,4 @@
-import { TruncatedInputError } from '../../errors.ts';
+import { FormatError, TruncatedInputError } from '../../errors.ts';
 import {
   manifestCacheEntryCountMax,
   manifestHeaderBytesFirst,
@@ -160,8 +160,9 @@ export class ManifestReader {
         if (places !== null) return this.#keep(path, header, places);
         return this.#opened(path, header, await readBytes(source, 0, source.sizeBytes));
       } catch (error) {
-        const isLonger = error instanceof TruncatedInputError && bytes.length < source.sizeBytes;
-        if (!isLonger) throw error;
+        // A length that points behind what was read looks like a wrong one until all is there.
+        const isOfBytes = error instanceof TruncatedInputError || error instanceof FormatError;
+        if (!isOfBytes || bytes.length >= source.sizeBytes) throw error;
       }
     }
   }

@@ -15,7 +15,7 @@ import type { ManifestFile } from '#core/formats/iceberg/manifest-list.ts';
 import { ManifestReader } from '#core/formats/iceberg/manifest-reader.ts';
 import { decodeSingleValue } from '#core/formats/iceberg/single-value.ts';
 import { keyOf } from '#core/formats/iceberg/table-location.ts';
-import { manifestWholeBytesMax } from '#core/limits.ts';
+import { manifestHeaderBytesFirst, manifestWholeBytesMax } from '#core/limits.ts';
 import type { ObjectStore } from '#core/ports/object-store.ts';
 import { dataFile, plots } from './small-table.ts';
 
@@ -91,6 +91,14 @@ describe('a manifest of many blocks', () => {
       expect(wanted(some)).toHaveLength(10);
       expect(read.bytes).toBeLessThan(manifest.lengthBytes / 4);
     }
+  });
+
+  it('is read in part also where its description is longer than what is read first', async () => {
+    const { store, manifest } = await storedManifest(250_000);
+    const { bytes } = await store.get('m.avro');
+    expect(readHeader(bytes, 'm.avro').lengthBytes).toBeGreaterThan(manifestHeaderBytesFirst);
+    const some = await new ManifestReader(store).entriesOf(manifest, ofDay(9_000));
+    expect(some.filter(({ file }) => dayOf(file) === 9_000)).toHaveLength(10);
   });
 
   it('is read once: what a reader has seen it remembers, block by block', async () => {
