@@ -8,7 +8,7 @@ import { plotsPayload } from '#core/pipeline/reference-tables/plots-payload.ts';
 import { yieldsPayload } from '#core/pipeline/reference-tables/yields-payload.ts';
 import type { ObjectStore } from '#core/ports/object-store.ts';
 import { cpuOnly, type KernelOpener, type TilePool } from '#core/ports/tile-pool.ts';
-import { type CrashPlan, jobSteps } from './process-granule/job-steps.ts';
+import { type CrashPlan, jobSteps, noCrash } from './process-granule/job-steps.ts';
 import type { TileWiring } from './process-granule/tile-worker.ts';
 
 /** What beside the CPU may calibrate, given the stores and how many threads calibrate at the same time. */
@@ -39,7 +39,7 @@ export function wirePayloads(wiring: PayloadWiring): readonly Payload[] {
 }
 
 function tilePoolOf(options: PayloadWiring): TilePool {
-  const { raw, warehouse, threadCount, kernel, crash = { crashAt: null, attempt: 1 } } = options;
+  const { raw, warehouse, threadCount, kernel, crash = noCrash } = options;
   const threads = threadCount ?? availableParallelism();
   const stores: TileStores = { raw, warehouse, openHdf5: openHdf5WhenNeeded, step: jobSteps(crash) };
   const openKernel = kernel?.(stores, threads) ?? cpuOnly;

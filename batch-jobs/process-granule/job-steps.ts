@@ -7,6 +7,9 @@ export interface CrashPlan {
   readonly attempt: number;
 }
 
+/** An attempt that no test lets die. */
+export const noCrash: CrashPlan = { crashAt: null, attempt: 1 };
+
 export interface StepOptions extends CrashPlan {
   /** Aborted when the job shall stop. */
   readonly signal?: AbortSignal;

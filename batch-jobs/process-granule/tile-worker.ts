@@ -1,7 +1,7 @@
 import { openHdf5WhenNeeded } from '#adapters/h5wasm/open-when-needed.ts';
 import { serveTiles } from '#adapters/tile-threads/serve-tiles.ts';
 import { openTileProcessor } from '#core/pipeline/cube/open-tile-processor.ts';
-import { type CrashPlan, jobSteps } from './job-steps.ts';
+import { type CrashPlan, jobSteps, noCrash } from './job-steps.ts';
 import { openStore } from './open-store.ts';
 
 /** Roots of the stores and what else the main thread passes on. */
@@ -12,7 +12,7 @@ export interface TileWiring {
 }
 
 serveTiles((setup, wiring, device) => {
-  const { rawUri, warehouseUri, crash = { crashAt: null, attempt: 1 } } = wiring as TileWiring;
+  const { rawUri, warehouseUri, crash = noCrash } = wiring as TileWiring;
   const raw = openStore(rawUri);
   const warehouse = openStore(warehouseUri);
   const stores = { raw, warehouse, openHdf5: openHdf5WhenNeeded, step: jobSteps(crash) };

@@ -1,14 +1,13 @@
 import type { CubeHeader, CubeReader } from '../cube/cube.ts';
 import { positionsOf } from '../cube/georeference.ts';
-import { KernelMemory } from '../kernels/kernel-memory.ts';
 import type { CubePlots } from '../pipeline/cube/cube-plots.ts';
-import { tileValuesBytes } from '../pipeline/cube/tile-memory.ts';
-import { plotsOf } from '../pipeline/cube/tile-processor.ts';
+import { tileMemory, tileValuesBytes } from '../pipeline/cube/tile-memory.ts';
 import { type TileGrid, tileGridOf, tileRange } from '../pipeline/cube/tile-setup.ts';
 import { tilePlanes } from '../pipeline/cube/tile-source.ts';
+import { plotsOfPixels } from '../plots/plots-of-pixels.ts';
 import type { CalibratedTile, CalibrationKernel } from '../ports/calibration-kernel.ts';
 import type { CalibrationCoefficients } from '../radiometry/coefficients.ts';
-import { plainRowsBytes, plainRowsKernel } from '../radiometry/plain-rows.ts';
+import { plainRowsKernel } from '../radiometry/plain-rows.ts';
 import type { ResolvedIndex } from '../spectral-indices/resolve-index.ts';
 import { type EdgeTile, edgeTileOf } from './edge-tile.ts';
 
@@ -35,14 +34,13 @@ export class CalibratedTiles {
     grid: TileGrid,
     { plots, indices }: { plots: CubePlots | null; indices: readonly ResolvedIndex[] },
   ) {
-    const valuesBytes = tileValuesBytes(grid);
-    const memory = new KernelMemory(2 * valuesBytes + plainRowsBytes(grid.bandCount, grid.sampleCount) + 64);
+    const memory = tileMemory(grid);
     this.#reader = reader;
     this.#grid = grid;
     this.#plots = plots;
     this.#indices = indices;
     this.#tile = tilePlanes(grid, memory);
-    this.#target = memory.bytes(valuesBytes);
+    this.#target = memory.bytes(tileValuesBytes(grid));
     this.#kernel = plainRowsKernel(memory, coefficients, this.#tile);
   }
 
@@ -66,6 +64,6 @@ export class CalibratedTiles {
     if (this.#plots === null || georeference === null) return null;
     const locations = await this.#reader.readLocations(range);
     const positions = positionsOf(georeference, { ...range, sampleCount: this.#grid.sampleCount }, locations);
-    return plotsOf(this.#plots.placed, georeference, positions, pixelCount);
+    return plotsOfPixels(this.#plots.placed, georeference, positions, pixelCount);
   }
 }

@@ -1,24 +1,22 @@
 import { packedScale } from '../radiometry/quality.ts';
-import type { ResolvedIndex } from '../spectral-indices/resolve-index.ts';
-import { bandMeans, indexMeans, quantize } from './cell-means.ts';
+import { bandMeans, quantize } from './cell-means.ts';
 import { cellRows } from './cell-rows.ts';
 import {
   allValid,
   type EdgeMode,
   type EdgeModeReport,
   type EdgeModeSetup,
-  givenIndices,
   indexColumnId,
   intColumn,
   keyColumns,
   keyValues,
   ModeParts,
-  planeOf,
   vegetationOf,
 } from './edge-mode.ts';
 import type { PartColumn } from './edge-part.ts';
 import type { EdgeTile } from './edge-tile.ts';
-import { IndexErrorSums, type StoredReflectance } from './index-errors.ts';
+import type { StoredReflectance } from './index-errors.ts';
+import { ModeIndices } from './mode-indices.ts';
 
 export interface CellSettings {
   /** Pixels along the side of a cell. */
@@ -37,24 +35,22 @@ const indexPrecision = 1e-4;
 export class CellMode implements EdgeMode {
   readonly #setup: EdgeModeSetup;
   readonly #settings: CellSettings;
-  readonly #given: readonly ResolvedIndex[];
+  readonly #indices: ModeIndices;
   /** Bands that have a column. */
   readonly #bands: readonly number[];
-  readonly #errors: readonly IndexErrorSums[];
   readonly #parts: ModeParts;
 
   constructor(setup: EdgeModeSetup, settings: CellSettings) {
     this.#setup = setup;
     this.#settings = settings;
-    this.#given = givenIndices(setup);
+    this.#indices = new ModeIndices(setup);
     this.#bands = setup.bandColumns.flatMap((column, band) => (column === null ? [] : [band]));
-    this.#errors = this.#given.map((index) => new IndexErrorSums(index));
     this.#parts = new ModeParts(setup, this.#columns(), {
       mode: 'cells',
       cell_size: settings.cellSize,
       reflectance_precision: settings.stepPacked * packedScale,
       index_precision: indexPrecision,
-      bands_used: Object.fromEntries(this.#given.map(({ name, bandsUsed }) => [name, bandsUsed])),
+      bands_used: this.#indices.bandsUsed,
     });
   }
 
@@ -67,14 +63,12 @@ export class CellMode implements EdgeMode {
       const column = columnOfBand.get(band);
       return column?.validMask[row] === 1 ? column.values[row]! * stepPacked * packedScale : Number.NaN;
     };
-    const indexValues = this.#given.flatMap(({ name }, at) => {
-      const plane = planeOf(tile, this.#setup, name);
-      const means = indexMeans(plane, rows);
-      const stored = quantize(means.mean, indexPrecision);
-      this.#errors[at]!.add(plane, rows, means, (row) => stored.values[row]! * indexPrecision, reflectance);
-      return [allValid(means.validCount), stored, quantize(means.sd, indexPrecision)];
+    const indexValues = this.#indices.map(tile, rows, ({ plane, exact, errors }) => {
+      const stored = quantize(exact.mean, indexPrecision);
+      errors.add(plane, rows, exact, (row) => stored.values[row]! * indexPrecision, reflectance);
+      return [allValid(exact.validCount), stored, quantize(exact.sd, indexPrecision)];
     });
-    this.#parts.add(rows.rowCount, [...keyValues(rows), ...indexValues, ...spectra]);
+    this.#parts.add(rows.rowCount, [...keyValues(rows), ...indexValues.flat(), ...spectra]);
   }
 
   finish(): EdgeModeReport {
@@ -86,7 +80,7 @@ export class CellMode implements EdgeMode {
         ndvi_min: this.#setup.ndviMin,
       },
       ...this.#parts.finish(),
-      indices: this.#errors.map((errors) => errors.figures()),
+      indices: this.#indices.figures(),
       reflectance: null,
     };
   }
@@ -94,7 +88,7 @@ export class CellMode implements EdgeMode {
   #columns(): PartColumn[] {
     return [
       ...keyColumns,
-      ...this.#given.flatMap(({ name }): PartColumn[] => {
+      ...this.#indices.names.flatMap((name): PartColumn[] => {
         const id = indexColumnId(name);
         return [
           { column: intColumn(id, `${name}_count`, true), kind: 'repeated' },

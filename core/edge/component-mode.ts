@@ -1,23 +1,21 @@
 import { packedScale, unusableBits } from '../radiometry/quality.ts';
-import type { ResolvedIndex } from '../spectral-indices/resolve-index.ts';
-import { indexMeans, type QuantizedColumn } from './cell-means.ts';
+import type { QuantizedColumn } from './cell-means.ts';
 import { cellRows } from './cell-rows.ts';
 import {
   type EdgeMode,
   type EdgeModeReport,
   type EdgeModeSetup,
-  givenIndices,
   intColumn,
   keyColumns,
   keyValues,
   ModeParts,
-  planeOf,
   vegetationOf,
 } from './edge-mode.ts';
 import type { PartColumn } from './edge-part.ts';
 import type { EdgeTile } from './edge-tile.ts';
 import { ErrorSums } from './error-sums.ts';
-import { IndexErrorSums, type StoredReflectance } from './index-errors.ts';
+import type { StoredReflectance } from './index-errors.ts';
+import { ModeIndices } from './mode-indices.ts';
 import type { PrincipalComponents } from './principal-components.ts';
 
 export interface ComponentSettings {
@@ -37,16 +35,14 @@ const checkedPixelStep = 13;
 export class ComponentMode implements EdgeMode {
   readonly #setup: EdgeModeSetup;
   readonly #settings: ComponentSettings;
-  readonly #given: readonly ResolvedIndex[];
-  readonly #errors: readonly IndexErrorSums[];
+  readonly #indices: ModeIndices;
   readonly #reflectance = new ErrorSums();
   readonly #parts: ModeParts;
 
   constructor(setup: EdgeModeSetup, settings: ComponentSettings) {
     this.#setup = setup;
     this.#settings = settings;
-    this.#given = givenIndices(setup);
-    this.#errors = this.#given.map((index) => new IndexErrorSums(index));
+    this.#indices = new ModeIndices(setup);
     const { components, bands, scorePrecision } = settings;
     const columns = Array.from(
       { length: components.componentCount },
@@ -73,10 +69,7 @@ export class ComponentMode implements EdgeMode {
     }
     const scores = this.#scores(tile, pixelOfRow);
     const reflectance = this.#reflectanceOf(scores);
-    this.#given.forEach(({ name }, at) => {
-      const plane = planeOf(tile, this.#setup, name);
-      this.#errors[at]!.add(plane, rows, indexMeans(plane, rows), null, reflectance);
-    });
+    this.#indices.map(tile, rows, ({ plane, exact, errors }) => errors.add(plane, rows, exact, null, reflectance));
     this.#check(tile, pixelOfRow, scores[0]!.validMask, reflectance);
     this.#parts.add(rows.rowCount, [...keyValues(rows), ...scores]);
   }
@@ -91,7 +84,7 @@ export class ComponentMode implements EdgeMode {
         ndvi_min: this.#setup.ndviMin,
       },
       ...this.#parts.finish(),
-      indices: this.#errors.map((errors) => errors.figures()),
+      indices: this.#indices.figures(),
       reflectance: this.#reflectance.figures(),
     };
   }

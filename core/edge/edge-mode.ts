@@ -81,15 +81,6 @@ export function indexColumnId(name: string): number {
   return indexColumnIdBase + 3 * indexDefinitions.findIndex((definition) => definition.name === name);
 }
 
-/** Indices that the sensor gives. */
-export function givenIndices({ indices }: Pick<EdgeModeSetup, 'indices'>): ResolvedIndex[] {
-  return indices.filter(({ bands }) => bands !== null);
-}
-
-export function planeOf(tile: EdgeTile, { indices }: Pick<EdgeModeSetup, 'indices'>, name: string): Float64Array {
-  return tile.indexPlanes[indices.findIndex((index) => index.name === name)]!;
-}
-
 /** Writes a mode's rows into parts and counts them. */
 export class ModeParts {
   readonly #writer: PartWriter;

@@ -1,10 +1,8 @@
-import { transformer } from '../../cube/coordinate-system.ts';
-import type { Georeference } from '../../cube/cube.ts';
-import { type PixelPositions, positionsOf } from '../../cube/georeference.ts';
+import { positionsOf } from '../../cube/georeference.ts';
 import { packedScratch } from '../../formats/parquet/encode-packed.ts';
 import { type RowGroupScratch, rowGroupScratch } from '../../formats/parquet/encode-row-group.ts';
 import type { KernelMemory } from '../../kernels/kernel-memory.ts';
-import { assignPlots, type PlacedPlots } from '../../plots/plot-raster.ts';
+import { plotsOfPixels } from '../../plots/plots-of-pixels.ts';
 import { quality } from '../../radiometry/quality.ts';
 import { evaluateIndex } from '../../spectral-indices/evaluate-index.ts';
 import { indexDefinitions } from '../../spectral-indices/index-definitions.ts';
@@ -37,7 +35,7 @@ export class TileProcessor {
     const { tile, locations, stored } = await this.#source.read(range);
     const positions = georeference === null ? null : positionsOf(georeference, { ...range, sampleCount }, locations);
     const plotOfPixel =
-      placed === null || positions === null ? null : plotsOf(placed, georeference!, positions, pixelCount);
+      placed === null || positions === null ? null : plotsOfPixels(placed, georeference!, positions, pixelCount);
     const inPlots = indexValuesInPlots(indices, tile.packed, tile.quality, pixelCount, plotOfPixel);
     const counts = countPixels(tile.pixelQuality, pixelCount);
     const rowGroup = silverRowGroup(
@@ -66,29 +64,6 @@ export class TileProcessor {
   close(): Promise<void> {
     return this.#source.close();
   }
-}
-
-/** Plot of each pixel, in the plots' system in metres: the cube's own, or the UTM zone of a cube in degrees. */
-export function plotsOf(
-  placed: PlacedPlots,
-  georeference: Georeference,
-  positions: PixelPositions,
-  pixelCount: number,
-): Int32Array {
-  const out = new Int32Array(pixelCount);
-  if (placed.crs.definition === georeference.crs.definition) {
-    assignPlots(placed, positions.x, positions.y, pixelCount, out);
-    return out;
-  }
-  const project = transformer(georeference.crs, placed.crs);
-  const x = new Float64Array(pixelCount);
-  const y = new Float64Array(pixelCount);
-  for (let pixel = 0; pixel < pixelCount; pixel++) {
-    const isKnown = Number.isFinite(positions.x[pixel]!) && Number.isFinite(positions.y[pixel]!);
-    [x[pixel], y[pixel]] = isKnown ? project(positions.x[pixel]!, positions.y[pixel]!) : [Number.NaN, Number.NaN];
-  }
-  assignPlots(placed, x, y, pixelCount, out);
-  return out;
 }
 
 /** Index values of the pixels that lie in plots. */
