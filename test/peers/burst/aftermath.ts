@@ -43,15 +43,33 @@ export async function checkTags(
   });
 }
 
-/** Dead are the messages that nobody understands, and no other. */
-export async function checkDeadLetters(cloud: Cloud, garbage: readonly string[]): Promise<void> {
-  const dead: string[] = [];
+/**
+ * Dead are the messages that nobody understands, and those whose every receiver was killed: an operator sends these again, and
+ * then they must be understood.
+ * @returns How many were sent again.
+ */
+export async function checkDeadLetters(
+  cloud: Cloud,
+  garbage: readonly string[],
+  untilAtRest: () => Promise<void>,
+): Promise<number> {
+  const dead = await takeDeadLetters(cloud);
+  const killed = dead.filter((body) => !garbage.includes(body));
+  assert.deepEqual(dead.filter((body) => garbage.includes(body)).toSorted(), garbage.toSorted());
+  for (const MessageBody of killed) await cloud.sqs.sendMessage({ QueueUrl: cloud.objectQueueUrl, MessageBody });
+  if (killed.length > 0) await untilAtRest();
+  assert.deepEqual(await takeDeadLetters(cloud), [], 'dead again, although nobody was killed');
+  assert.equal(await depthOf(cloud, cloud.jobDeadLetterUrl), 0, 'ends of jobs among the dead letters');
+  return killed.length;
+}
+
+/** Bodies of the dead letters, which nobody else sees from now on. */
+async function takeDeadLetters(cloud: Cloud): Promise<string[]> {
+  const bodies: string[] = [];
   for (;;) {
     const request = { QueueUrl: cloud.objectDeadLetterUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 600 };
     const { Messages = [] } = await cloud.sqs.receiveMessage(request);
-    if (Messages.length === 0) break;
-    dead.push(...Messages.map(({ Body }) => Body!));
+    if (Messages.length === 0) return bodies;
+    bodies.push(...Messages.map(({ Body }) => Body!));
   }
-  assert.deepEqual(dead.toSorted(), garbage.toSorted());
-  assert.equal(await depthOf(cloud, cloud.jobDeadLetterUrl), 0, 'ends of jobs among the dead letters');
 }

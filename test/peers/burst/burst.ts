@@ -133,8 +133,8 @@ try {
   await untilAtRest();
   isOver = true;
   await killing;
+  const redrivenCount = await checkDeadLetters(cloud, garbage, untilAtRest);
   await checkTags(cubes, { raw, warehouse });
-  await checkDeadLetters(cloud, garbage);
   for (const [kind, count] of Object.entries(kills)) assert.ok(count > 0, `no ${kind} was killed`);
   const complete = cubes.filter(({ flaw }) => flaw === null).map(({ granuleKey }) => granuleKey);
   writeFileSync(
@@ -148,7 +148,8 @@ try {
   say(
     `${complete.length} cubes complete, ${cubeCount - complete.length} failed with a reason, tags agree; ` +
       `${counts['attempts']} attempts of jobs, ${counts['submissions']} submissions of which ${counts['throttled']} were ` +
-      `throttled and ${counts['lost']} got no answer; killed: ${killed.join(', ')}; ${garbage.length} dead letters; ` +
+      `throttled and ${counts['lost']} got no answer; killed: ${killed.join(', ')}; ${garbage.length} dead letters, ` +
+      `${redrivenCount} more sent again; ` +
       `${reconcileCount} runs of the reconciler`,
   );
 } finally {
