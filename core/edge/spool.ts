@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import { FormatError, NotFoundError, TemporaryError } from '../errors.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import type { SpoolEntry, SpoolIndex, SpoolKind } from '../ports/spool-index.ts';
+
+export interface SpoolOptions {
+  /** Payloads, each under its content id. A `put` that has returned survives a power cut. */
+  readonly payloads: ObjectStore;
+  readonly index: SpoolIndex;
+  /** Payloads may take up so much of the disk. */
+  readonly budgetBytes: number;
+}
+
+/** Above the upper mark acquisition has to stop; it may go on below the lower one, so that it does not stutter. */
+const stopFraction = 0.95;
+const resumeFraction = 0.85;
+
+/**
+ * What a field machine has made and the cloud has not acknowledged. A payload lies on the disk before its entry is in the
+ * index, and leaves the index before it leaves the disk: after a power cut every entry has its payload, and a payload
+ * without an entry is one that was never promised, or one that has been acknowledged.
+ */
+export class Spool {
+  readonly #payloads: ObjectStore;
+  readonly #index: SpoolIndex;
+  readonly #budgetBytes: number;
+  #isStopped = false;
+
+  private constructor({ payloads, index, budgetBytes }: SpoolOptions) {
+    this.#payloads = payloads;
+    this.#index = index;
+    this.#budgetBytes = budgetBytes;
+  }
+
+  /** Removes payloads that no entry names. */
+  static async open(options: SpoolOptions): Promise<Spool> {
+    const { payloads, index } = options;
+    for await (const { key } of payloads.list('')) if (!index.has(contentIdOf(key))) await payloads.delete(key);
+    return new Spool(options);
+  }
+
+  /**
+   * Keeps a payload until `acknowledge`. The same bytes are kept once.
+   * @returns Its content id.
+   * @throws TemporaryError when the budget has no room for it, also without previews: nothing was kept.
+   */
+  async add(kind: SpoolKind, cubeId: string, bytes: Uint8Array): Promise<string> {
+    const contentId = hashOf(bytes);
+    if (this.#index.has(contentId)) return contentId;
+    await this.#makeRoom(bytes.length);
+    await this.#payloads.put(keyOf(contentId), bytes);
+    this.#index.add({ contentId, kind, cubeId, sizeBytes: bytes.length });
+    return contentId;
+  }
+
+  /** What to send next: parts before previews, the oldest first. */
+  next(countMax: number): SpoolEntry[] {
+    return this.#index.oldest(countMax);
+  }
+
+  /**
+   * @throws FormatError for a payload that is not what was stored: the disk lies; NotFoundError for one that is gone.
+   *   Disposition: quarantine. Make the cube again: its raw file is still here.
+   */
+  async read({ contentId, cubeId }: SpoolEntry): Promise<Uint8Array> {
+    const { bytes } = await this.#payloads.get(keyOf(contentId)).catch((error: unknown) => {
+      if (!(error instanceof NotFoundError)) throw error;
+      throw new NotFoundError(
+        `Expected payload ${contentId} of cube ${cubeId}, got none. Give the cube to the agent again.`,
+        { contentId, cubeId },
+        error,
+      );
+    });
+    if (hashOf(bytes) === contentId) return bytes;
+    throw new FormatError(
+      `Expected payload ${contentId} of cube ${cubeId}, got other bytes: the disk is failing. Give the cube to the agent again.`,
+      { contentId, cubeId },
+    );
+  }
+
+  /** The cloud has the content. Also for what is not here any more: acknowledgements come twice. */
+  async acknowledge(contentId: string): Promise<void> {
+    this.#index.remove(contentId);
+    await this.#payloads.delete(keyOf(contentId));
+  }
+
+  /** Whether acquisition has to stop because the spool is nearly full. */
+  mustStopAcquisition(): boolean {
+    const fraction = this.#index.totals().sizeBytes / this.#budgetBytes;
+    this.#isStopped = fraction >= (this.#isStopped ? resumeFraction : stopFraction);
+    return this.#isStopped;
+  }
+
+  /** Previews go first, the oldest of them first; parts never. */
+  async #makeRoom(sizeBytes: number): Promise<void> {
+    const lacks = (): number => this.#index.totals().sizeBytes + sizeBytes - this.#budgetBytes;
+    while (lacks() > 0) {
+      const [preview] = this.#index.oldest(1, 'preview');
+      if (preview === undefined) {
+        throw new TemporaryError(
+          `Expected ${sizeBytes} bytes of room in the spool, got ${sizeBytes - lacks()} of ${this.#budgetBytes}. Wait until the link has drained it, or give it more.`,
+          { sizeBytes, budgetBytes: this.#budgetBytes },
+        );
+      }
+      await this.acknowledge(preview.contentId);
+    }
+  }
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Folders of 256ths: a directory of a hundred thousand names is slow on small machines. */
+function keyOf(contentId: string): string {
+  return `${contentId.slice(0, 2)}/${contentId}`;
+}
+
+function contentIdOf(key: string): string {
+  return key.slice(key.indexOf('/') + 1);
+}
