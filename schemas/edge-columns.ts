@@ -1,0 +1,39 @@
+import type { ColumnDefinition } from './table-definition.ts';
+
+/** Columns of silver.reflectance that only rows from the field have; ids below those of bands. */
+export const partIdColumn: ColumnDefinition = {
+  id: 900,
+  name: 'part_id',
+  type: 'string',
+  required: false,
+  doc: 'SHA-256 of the edge part that the row came in; NULL for rows of the cloud',
+  metrics: 'full',
+};
+
+/** Three ids for each index, by its position among the definitions. */
+const indexColumnIdBase = 1000;
+
+/** Field id of `{index}_count`; mean and standard deviation have the next two, in parts and in the table alike. */
+export function indexColumnId(indexPosition: number): number {
+  return indexColumnIdBase + 3 * indexPosition;
+}
+
+export function indexColumns(
+  name: string,
+  indexPosition: number,
+): readonly [ColumnDefinition, ColumnDefinition, ColumnDefinition] {
+  const id = indexColumnId(indexPosition);
+  const column = (offset: number, suffix: string, type: 'int' | 'double', doc: string): ColumnDefinition => ({
+    id: id + offset,
+    name: `${name}_${suffix}`,
+    type,
+    required: false,
+    doc,
+    metrics: 'none',
+  });
+  return [
+    column(0, 'count', 'int', `Pixels of an edge cell with a value of ${name}`),
+    column(1, 'mean', 'double', `Mean of ${name} over the pixels of an edge cell`),
+    column(2, 'sd', 'double', `Standard deviation of ${name} over the pixels of an edge cell`),
+  ];
+}
