@@ -1,84 +1,48 @@
-import { DatabaseSync } from 'node:sqlite';
-import { diskError } from '#adapters/file/disk-error.ts';
-import type { SpoolEntry, SpoolIndex, SpoolKind, SpoolTotals } from '#core/ports/spool-index.ts';
-import { useWriteAheadLog } from '#core/write-ahead-log.ts';
+import type { SpoolEntry, SpoolIndex, SpoolTotals } from '#core/ports/spool-index.ts';
+import type { SpoolDatabase } from './spool-database.ts';
 
-const columns = 'content_id AS contentId, kind, cube_id AS cubeId, size_bytes AS sizeBytes, sequence';
+const columns = 'content_id AS contentId, kind, granule_key AS granuleKey, size_bytes AS sizeBytes, sequence';
 
-/** @param path Database file, or `:memory:`. */
-export function sqliteSpoolIndex(path: string): SpoolIndex {
-  return new SqliteSpoolIndex(path);
-}
+export class SqliteSpoolIndex implements SpoolIndex {
+  readonly #database: SpoolDatabase;
 
-class SqliteSpoolIndex implements SpoolIndex {
-  readonly #path: string;
-  readonly #database: DatabaseSync;
-
-  constructor(path: string) {
-    this.#path = path;
-    this.#database = this.#asking(() => new DatabaseSync(path, { timeout: 60_000 }));
-    this.#asking(() => {
-      useWriteAheadLog(this.#database);
-      this.#database.exec(`
-        PRAGMA synchronous = FULL;
-        CREATE TABLE IF NOT EXISTS spool (
-          sequence INTEGER PRIMARY KEY AUTOINCREMENT, content_id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
-          cube_id TEXT NOT NULL, size_bytes INTEGER NOT NULL
-        );
-        CREATE INDEX IF NOT EXISTS spool_order ON spool (kind, sequence);
-      `);
-    });
+  constructor(database: SpoolDatabase) {
+    this.#database = database;
   }
 
-  add({ contentId, kind, cubeId, sizeBytes }: Omit<SpoolEntry, 'sequence'>): boolean {
-    return this.#asking(() => {
-      const result = this.#database
-        .prepare('INSERT INTO spool (content_id, kind, cube_id, size_bytes) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING')
-        .run(contentId, kind, cubeId, sizeBytes);
-      return result.changes === 1;
-    });
+  add({ contentId, kind, granuleKey, sizeBytes }: Omit<SpoolEntry, 'sequence'>): boolean {
+    const sql =
+      'INSERT INTO spool (content_id, kind, granule_key, size_bytes) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING';
+    return this.#database.run(sql, contentId, kind, granuleKey, sizeBytes) === 1;
   }
 
   has(contentId: string): boolean {
-    return this.#asking(
-      () => this.#database.prepare('SELECT 1 FROM spool WHERE content_id = ?').get(contentId) !== undefined,
-    );
+    return this.#database.all('SELECT 1 FROM spool WHERE content_id = ?', contentId).length > 0;
   }
 
   remove(contentId: string): void {
-    this.#asking(() => this.#database.prepare('DELETE FROM spool WHERE content_id = ?').run(contentId));
+    this.#database.run('DELETE FROM spool WHERE content_id = ?', contentId);
   }
 
-  oldest(countMax: number, kind?: SpoolKind): SpoolEntry[] {
-    return this.#asking(() => {
-      const rows = this.#database
-        .prepare(`SELECT ${columns} FROM spool WHERE kind = coalesce(?, kind) ORDER BY kind, sequence LIMIT ?`)
-        .all(kind ?? null, countMax);
-      return rows.map((row) => ({ ...row })) as unknown as SpoolEntry[];
-    });
+  parts(countMax: number): SpoolEntry[] {
+    const sql = `SELECT ${columns} FROM spool WHERE is_released = 1 AND kind <> 'preview' ORDER BY sequence LIMIT ?`;
+    return this.#database.all(sql, countMax);
+  }
+
+  ofGranule(granuleKey: string): SpoolEntry[] {
+    return this.#database.all(`SELECT ${columns} FROM spool WHERE granule_key = ? ORDER BY sequence`, granuleKey);
+  }
+
+  oldestPreview(): SpoolEntry | null {
+    const sql = `SELECT ${columns} FROM spool WHERE kind = 'preview' ORDER BY sequence LIMIT 1`;
+    return this.#database.all<SpoolEntry>(sql)[0] ?? null;
   }
 
   totals(): SpoolTotals {
-    return this.#asking(() => {
-      const row = this.#database
-        .prepare(`
-          SELECT coalesce(sum(kind = 'part'), 0) AS partCount, coalesce(sum(kind = 'preview'), 0) AS previewCount,
-            coalesce(sum(size_bytes), 0) AS sizeBytes FROM spool
-        `)
-        .get();
-      return { ...row } as unknown as SpoolTotals;
-    });
-  }
-
-  close(): void {
-    this.#database.close();
-  }
-
-  #asking<Result>(work: () => Result): Result {
-    try {
-      return work();
-    } catch (error) {
-      throw diskError(error, this.#path);
-    }
+    const sql = `
+      SELECT coalesce(sum(kind <> 'preview'), 0) AS partCount, coalesce(sum(kind = 'preview'), 0) AS previewCount,
+        coalesce(sum(size_bytes), 0) AS sizeBytes FROM spool
+    `;
+    return this.#database.all<SpoolTotals>(sql)[0]!;
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { FormatError, NotFoundError, TemporaryError } from '../errors.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
-import type { SpoolEntry, SpoolIndex, SpoolKind } from '../ports/spool-index.ts';
+import type { SpoolEntry, SpoolIndex, SpoolKind, SpoolTotals } from '../ports/spool-index.ts';
 
 export interface SpoolOptions {
   /** Payloads, each under its content id. A `put` that has returned survives a power cut. */
@@ -32,7 +32,7 @@ export class Spool {
     this.#budgetBytes = budgetBytes;
   }
 
-  /** Removes payloads that no entry names. */
+  /** Removes payloads that no entry names. Only one process may hold the spool then. */
   static async open(options: SpoolOptions): Promise<Spool> {
     const { payloads, index } = options;
     for await (const { key } of payloads.list('')) if (!index.has(contentIdOf(key))) await payloads.delete(key);
@@ -40,41 +40,51 @@ export class Spool {
   }
 
   /**
-   * Keeps a payload until `acknowledge`. The same bytes are kept once.
+   * Keeps a payload until `acknowledge`; a part is sent once its capture is made. The same bytes are kept once.
    * @returns Its content id.
    * @throws TemporaryError when the budget has no room for it, also without previews: nothing was kept.
    */
-  async add(kind: SpoolKind, cubeId: string, bytes: Uint8Array): Promise<string> {
+  async add(kind: SpoolKind, granuleKey: string, bytes: Uint8Array): Promise<string> {
     const contentId = hashOf(bytes);
     if (this.#index.has(contentId)) return contentId;
     await this.#makeRoom(bytes.length);
     await this.#payloads.put(keyOf(contentId), bytes);
-    this.#index.add({ contentId, kind, cubeId, sizeBytes: bytes.length });
+    this.#index.add({ contentId, kind, granuleKey, sizeBytes: bytes.length });
     return contentId;
   }
 
-  /** What to send next: parts before previews, the oldest first. */
+  /** What to send next: parts of captures that are made, the oldest first. */
   next(countMax: number): SpoolEntry[] {
-    return this.#index.oldest(countMax);
+    return this.#index.parts(countMax);
+  }
+
+  /** Everything of one granule that is still here. */
+  ofGranule(granuleKey: string): SpoolEntry[] {
+    return this.#index.ofGranule(granuleKey);
+  }
+
+  /** Takes out what a making that was cut off has left: it begins again, and may cut its parts otherwise. */
+  async discard(granuleKey: string): Promise<void> {
+    for (const { contentId } of this.#index.ofGranule(granuleKey)) await this.acknowledge(contentId);
   }
 
   /**
    * @throws FormatError for a payload that is not what was stored: the disk lies; NotFoundError for one that is gone.
-   *   Disposition: quarantine. Make the cube again: its raw file is still here.
+   *   Disposition: quarantine. Its raw file is still here.
    */
-  async read({ contentId, cubeId }: SpoolEntry): Promise<Uint8Array> {
+  async read({ contentId, granuleKey }: SpoolEntry): Promise<Uint8Array> {
     const { bytes } = await this.#payloads.get(keyOf(contentId)).catch((error: unknown) => {
       if (!(error instanceof NotFoundError)) throw error;
       throw new NotFoundError(
-        `Expected payload ${contentId} of cube ${cubeId}, got none. Give the cube to the agent again.`,
-        { contentId, cubeId },
+        `Expected payload ${contentId} of ${granuleKey}, got none. Its raw cube is still here: backhaul brings it to the cloud.`,
+        { contentId, granuleKey },
         error,
       );
     });
     if (hashOf(bytes) === contentId) return bytes;
     throw new FormatError(
-      `Expected payload ${contentId} of cube ${cubeId}, got other bytes: the disk is failing. Give the cube to the agent again.`,
-      { contentId, cubeId },
+      `Expected payload ${contentId} of ${granuleKey}, got other bytes: the disk is failing. Its raw cube is still here: backhaul brings it to the cloud.`,
+      { contentId, granuleKey },
     );
   }
 
@@ -82,6 +92,10 @@ export class Spool {
   async acknowledge(contentId: string): Promise<void> {
     this.#index.remove(contentId);
     await this.#payloads.delete(keyOf(contentId));
+  }
+
+  totals(): SpoolTotals & { readonly budgetBytes: number } {
+    return { ...this.#index.totals(), budgetBytes: this.#budgetBytes };
   }
 
   /** Whether acquisition has to stop because the spool is nearly full. */
@@ -95,8 +109,8 @@ export class Spool {
   async #makeRoom(sizeBytes: number): Promise<void> {
     const lacks = (): number => this.#index.totals().sizeBytes + sizeBytes - this.#budgetBytes;
     while (lacks() > 0) {
-      const [preview] = this.#index.oldest(1, 'preview');
-      if (preview === undefined) {
+      const preview = this.#index.oldestPreview();
+      if (preview === null) {
         throw new TemporaryError(
           `Expected ${sizeBytes} bytes of room in the spool, got ${sizeBytes - lacks()} of ${this.#budgetBytes}. Wait until the link has drained it, or give it more.`,
           { sizeBytes, budgetBytes: this.#budgetBytes },

@@ -30,5 +30,4 @@ export interface CaptureIndex {
   /** The oldest first. */
   inState(state: CaptureState): CaptureRecord[];
   withRaw(rawState: RawState): CaptureRecord[];
-  close(): void;
 }

@@ -1,11 +1,11 @@
-/** What a spooled payload is for. Parts must reach the cloud; previews are for people, and give way when the disk is short. */
-export type SpoolKind = 'part' | 'preview';
+/** `cells` and `plots` are parts and must reach the cloud; previews are for people, stay here, and give way when the disk is short. */
+export type SpoolKind = 'cells' | 'plots' | 'preview';
 
 export interface SpoolEntry {
   /** SHA-256 of the payload, hex: its name everywhere. */
   readonly contentId: string;
   readonly kind: SpoolKind;
-  readonly cubeId: string;
+  readonly granuleKey: string;
   readonly sizeBytes: number;
   /** Order of arrival. It counts, and asks no clock: a field machine's clock may say 1970. */
   readonly sequence: number;
@@ -16,14 +16,16 @@ export interface SpoolEntry {
  * @throws TemporaryError for a full or failing disk: the call changed nothing.
  */
 export interface SpoolIndex {
-  /** @returns False when the payload is there already. */
+  /** A part is held back until its capture is made (capture-index.ts). @returns False when the payload is there already. */
   add(entry: Omit<SpoolEntry, 'sequence'>): boolean;
   has(contentId: string): boolean;
   remove(contentId: string): void;
-  /** Parts before previews, the oldest first. */
-  oldest(countMax: number, kind?: SpoolKind): SpoolEntry[];
+  /** Parts of captures that are made, the oldest first. */
+  parts(countMax: number): SpoolEntry[];
+  /** Everything of one granule, parts that are held back too. */
+  ofGranule(granuleKey: string): SpoolEntry[];
+  oldestPreview(): SpoolEntry | null;
   totals(): SpoolTotals;
-  close(): void;
 }
 
 export interface SpoolTotals {

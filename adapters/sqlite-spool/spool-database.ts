@@ -1,0 +1,88 @@
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { diskError } from '#adapters/file/disk-error.ts';
+import { ConfigurationError } from '#core/errors.ts';
+import { useWriteAheadLog } from '#core/write-ahead-log.ts';
+
+const version = 1;
+const schema = `
+  CREATE TABLE spool (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, content_id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
+    granule_key TEXT NOT NULL, size_bytes INTEGER NOT NULL, is_released INTEGER NOT NULL DEFAULT 0
+  );
+  CREATE INDEX spool_order ON spool (is_released, sequence);
+  CREATE INDEX spool_granule ON spool (granule_key);
+  CREATE TABLE captures (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, granule_key TEXT NOT NULL UNIQUE, state TEXT NOT NULL, reason TEXT,
+    raw_state TEXT NOT NULL, raw_bytes INTEGER NOT NULL, report TEXT
+  );
+`;
+
+/** One database for a spool's entries and for captures; a call that has returned survives a power cut. */
+export class SpoolDatabase {
+  readonly #path: string;
+  readonly #database: DatabaseSync;
+
+  /**
+   * @param path Database file, or `:memory:`.
+   * @throws ConfigurationError for one that a newer version made; TemporaryError for a full or failing disk.
+   */
+  constructor(path: string) {
+    this.#path = path;
+    this.#database = this.#asking(() => new DatabaseSync(path, { timeout: 60_000 }));
+    this.#asking(() => {
+      useWriteAheadLog(this.#database);
+      this.#database.exec('PRAGMA synchronous = FULL');
+    });
+    this.transaction(() => this.#upgrade());
+  }
+
+  run(sql: string, ...values: SQLInputValue[]): number {
+    return this.#asking(() => Number(this.#database.prepare(sql).run(...values).changes));
+  }
+
+  all<Row>(sql: string, ...values: SQLInputValue[]): Row[] {
+    return this.#asking(() =>
+      this.#database
+        .prepare(sql)
+        .all(...values)
+        .map((row) => ({ ...row }) as Row),
+    );
+  }
+
+  /** Everything or nothing of `work` happens. */
+  transaction(work: () => void): void {
+    this.#asking(() => {
+      this.#database.exec('BEGIN IMMEDIATE');
+      try {
+        work();
+        this.#database.exec('COMMIT');
+      } catch (error) {
+        if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #upgrade(): void {
+    const found = this.all<{ user_version: number }>('PRAGMA user_version')[0]!.user_version;
+    if (found > version) {
+      throw new ConfigurationError(
+        `Expected a spool of version ${version}, got ${found} (${this.#path}). Run the newer cubelake that made it.`,
+      );
+    }
+    if (found < 1) this.#database.exec(schema);
+    this.#database.exec(`PRAGMA user_version = ${version}`);
+  }
+
+  #asking<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      throw diskError(error, this.#path);
+    }
+  }
+}
