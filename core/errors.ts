@@ -106,6 +106,13 @@ export class CommitStateUnknownError extends CubelakeError {
   }
 }
 
+/** Another writer does the same work and is further: this one must stop and look again where it is. Nothing of it is visible. */
+export class FencedError extends CubelakeError {
+  constructor(message: string, fields: ErrorFields = {}, cause?: unknown) {
+    super(message, 'retry', fields, cause);
+  }
+}
+
 /** Something outside failed in a way that may pass: a full disk, a throttled service, a lost connection. */
 export class TemporaryError extends CubelakeError {
   constructor(message: string, fields: ErrorFields = {}, cause?: unknown) {

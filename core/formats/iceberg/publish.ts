@@ -1,6 +1,6 @@
 import type { ColumnDefinition, TableDefinition } from '#schemas/table-definition.ts';
 import { tableName } from '#schemas/table-definition.ts';
-import { CommitConflictError, CommitStateUnknownError, FormatError, NotFoundError } from '../../errors.ts';
+import { CommitConflictError, CommitStateUnknownError, FencedError, FormatError, NotFoundError } from '../../errors.ts';
 import { commitAttemptCountMax, commitStatusCheckCountMax, commitWaitMsMax, commitWaitMsMin } from '../../limits.ts';
 import type { Catalog, LoadedTable } from '../../ports/catalog.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -44,6 +44,19 @@ export interface TableChange {
    * of it are fine, but the branch must not have been taken back behind it: then other files are live than the caller saw.
    */
   readonly baseSnapshotId?: bigint | null;
+  /**
+   * Snapshots since the base whose summary has one of these keys may have changed what the caller looked at: the look is then
+   * out of date, as when the base is gone.
+   */
+  readonly lookAgainAfter?: readonly string[];
+  /**
+   * Table properties that the same commit sets, on the condition that those in `expected` are as given (null: absent) on the very
+   * metadata that the commit replaces. Unlike a summary they outlive rollback and expiry.
+   */
+  readonly properties?: {
+    readonly set: Readonly<Record<string, string>>;
+    readonly expected: Readonly<Record<string, string | null>>;
+  };
   /** Also writes the manifests of earlier commits anew, clustered by partition. Maintenance asks for it. */
   readonly clusterManifests?: boolean;
 }
@@ -62,6 +75,7 @@ export interface PublishReport {
  * @throws CommitConflictError other writers were faster in every attempt: nothing happened (retry);
  *   CommitStateUnknownError the catalog did not say and the table does not show it: call again with the same change, never
  *   with another commit id, and delete nothing (retry);
+ *   FencedError a property is not as expected (retry);
  *   FormatError for a path that is live already or outside the warehouse, NotFoundError for a removed path that is not
  *   live and for a base that the branch does not lead to any more: look again (quarantine); ConfigurationError for columns that contradict the table (stop).
  */
@@ -81,6 +95,7 @@ export async function publish(
     if (earlier !== null)
       return { snapshotId: earlier['snapshot-id'], outcome: 'already committed', attemptCount: attempt };
     checkBase(metadata, table, change);
+    checkProperties(metadata, table, change);
     const nowMs = context.clock.nowMs();
     const { warehouse } = context;
     const { snapshotId, commit } = await stageSnapshot(metadata, table, change, {
@@ -110,15 +125,37 @@ export async function publish(
 }
 
 /** The catalog takes the commit only on the head that is seen here, so that what holds now holds then. */
-function checkBase(metadata: TableMetadata, table: TableDefinition, { branch, baseSnapshotId }: TableChange): void {
-  const baseId = baseSnapshotId ?? null;
-  if (baseId === null) return;
+function checkBase(metadata: TableMetadata, table: TableDefinition, change: TableChange): void {
+  const { branch, baseSnapshotId, lookAgainAfter = [] } = change;
+  if (baseSnapshotId === undefined || (baseSnapshotId === null && lookAgainAfter.length === 0)) return;
   const headId = metadata.refs[branch ?? mainBranch]?.['snapshot-id'] ?? metadata['current-snapshot-id'];
-  if (ancestorsOf(metadata, headId).some((snapshot) => snapshot['snapshot-id'] === baseId)) return;
+  const ancestors = ancestorsOf(metadata, headId);
+  const position = ancestors.findIndex((snapshot) => snapshot['snapshot-id'] === baseSnapshotId);
+  if (baseSnapshotId !== null && position < 0) {
+    throw new NotFoundError(
+      `Expected snapshot ${baseSnapshotId} behind the head of ${tableName(table)}, got ${headId}, which does not lead to it. The table was taken back meanwhile: look at it again.`,
+      { table: tableName(table) },
+    );
+  }
+  const since = position < 0 ? ancestors : ancestors.slice(0, position);
+  const changed = since.find(({ summary }) => lookAgainAfter.some((key) => key in summary));
+  if (changed === undefined) return;
   throw new NotFoundError(
-    `Expected snapshot ${baseId} behind the head of ${tableName(table)}, got ${headId}, which does not lead to it. The table was taken back meanwhile: look at it again.`,
+    `Expected ${tableName(table)} as it was seen, got snapshot ${changed['snapshot-id']} on top of it. Look at it again.`,
     { table: tableName(table) },
   );
+}
+
+/** The catalog takes the commit only on this metadata's head, and whoever sets these properties moves the head. */
+function checkProperties(metadata: TableMetadata, table: TableDefinition, { properties }: TableChange): void {
+  for (const [name, expected] of Object.entries(properties?.expected ?? {})) {
+    const found = metadata.properties?.[name] ?? null;
+    if (found === expected) continue;
+    throw new FencedError(
+      `Expected property ${name} of ${tableName(table)} to be ${expected ?? 'absent'}, got ${found ?? 'none'}. Another writer went on from there: read it again.`,
+      { table: tableName(table), property: name },
+    );
+  }
 }
 
 /** Twice as long after each conflict, and between half and all of that, so that writers do not meet again. */

@@ -123,14 +123,22 @@ export async function stageSnapshot(
     }),
     'schema-id': evolution.schema['schema-id'],
   };
-  return { snapshotId, commit: commitOf(metadata, evolution, { branch, head: head ?? null, snapshot }) };
+  const properties = change.properties?.set ?? {};
+  return { snapshotId, commit: commitOf(metadata, evolution, { branch, head: head ?? null, snapshot, properties }) };
+}
+
+interface CommitParts {
+  readonly branch: string;
+  readonly head: SnapshotRef | null;
+  readonly snapshot: Snapshot;
+  readonly properties: Readonly<Record<string, string>>;
 }
 
 /** What a catalog is asked to do: its requirements tie it to the base that the manifests were written for. */
 function commitOf(
   metadata: TableMetadata,
   evolution: Evolution,
-  { branch, head, snapshot }: { branch: string; head: SnapshotRef | null; snapshot: Snapshot },
+  { branch, head, snapshot, properties }: CommitParts,
 ): TableCommit {
   return {
     requirements: [
@@ -141,6 +149,7 @@ function commitOf(
     updates: [
       ...(metadata['format-version'] === 1 ? [upgrade] : []),
       ...evolution.updates,
+      ...(Object.keys(properties).length === 0 ? [] : [{ action: 'set-properties', updates: properties } as const]),
       { action: 'add-snapshot', snapshot },
       {
         action: 'set-snapshot-ref',
