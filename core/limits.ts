@@ -235,3 +235,15 @@ export const observedSettlementCountMax = 20;
 
 /** Ids that one line of a log names: enough to begin with, and far below CloudWatch's 256 KiB of an event. */
 export const loggedIdCountMax = 50;
+
+/** A part of an edge product with its envelope: Kafka's default of 1 MiB a message, less what headers and batches add. */
+export const partMessageBytesMax = 900 * kib;
+
+/** A broker keeps what waits for a device or a bridge for a week; then the sender sends it again. */
+export const mqttSessionSecondsMax = 7 * 24 * 3600;
+
+/** Parts on their way at once: enough to fill a link of 50 Mbit/s at 200 ms, few enough to send again after a loss. */
+export const partsInFlightCountMax = 4;
+
+/** A part whose receipt has not come after this is sent again: a queue of minutes at a site is usual, an hour is not. */
+export const receiptWaitMs = 120_000;

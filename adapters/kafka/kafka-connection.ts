@@ -1,0 +1,48 @@
+import type { BaseOptions } from '@platformatic/kafka';
+import { ConfigurationError, TemporaryError } from '#core/errors.ts';
+
+/** How to reach the brokers: addresses of any Kafka, with or without TLS. */
+export interface KafkaOptions {
+  /** `host:port` of some of the brokers. */
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  readonly tls: NonNullable<BaseOptions['tls']> | null;
+  readonly sasl: NonNullable<BaseOptions['sasl']> | null;
+}
+
+const requestTimeoutMs = 10_000;
+const connectTimeoutMs = 5000;
+
+/** @throws ConfigurationError for an address that cannot be one. Disposition: stop. */
+export function kafkaBrokers(text: string): string[] {
+  const brokers = text.split(',').map((each) => each.trim());
+  const wrong = brokers.find((each) => !/^[a-zA-Z0-9._-]+:\d{1,5}$/.test(each));
+  if (wrong === undefined) return brokers;
+  throw new ConfigurationError(`Expected HOST:PORT[,HOST:PORT...] as --kafka, got "${wrong}".`);
+}
+
+/** What every client of ours asks of the library: a broken request ends soon, and its caller decides what then. */
+export function clientOptions({ brokers, clientId, tls, sasl }: KafkaOptions): BaseOptions {
+  return {
+    clientId,
+    bootstrapBrokers: [...brokers],
+    connectTimeout: connectTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    timeout: requestTimeoutMs,
+    retries: 3,
+    retryDelay: 300,
+    ...(tls === null ? {} : { tls }),
+    ...(sasl === null ? {} : { sasl }),
+  };
+}
+
+/** In one sentence, with the innermost cause: the library wraps errors in errors. */
+export function kafkaError(error: unknown, what: string): TemporaryError {
+  return new TemporaryError(`Expected Kafka to ${what}, got: ${innermost(error)}.`, {}, error);
+}
+
+function innermost(error: unknown): string {
+  const { errors, cause, message } = error as { errors?: unknown[]; cause?: unknown; message?: string };
+  const inner = errors?.at(-1) ?? cause;
+  return inner === undefined || inner === null ? String(message ?? error) : innermost(inner);
+}
