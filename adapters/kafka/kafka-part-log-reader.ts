@@ -194,7 +194,8 @@ function isOutOfRange(error: unknown): boolean {
 }
 
 function isUnknownTopic(error: unknown): boolean {
-  return idsOf(error).some((id) => id.startsWith('UNKNOWN_TOPIC'));
+  // The library finds out by itself where it asks about topics, and has no name for it.
+  return String(error).includes('Unknown topic') || idsOf(error).some((id) => id.startsWith('UNKNOWN_TOPIC'));
 }
 
 /** Kafka's own names of what went wrong, out of errors in errors. */
