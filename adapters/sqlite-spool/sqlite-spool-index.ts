@@ -33,6 +33,19 @@ export class SqliteSpoolIndex implements SpoolIndex {
     return this.#database.all(`SELECT ${columns} FROM spool WHERE granule_key = ? ORDER BY sequence`, granuleKey);
   }
 
+  unreleased(granuleKey: string): SpoolEntry[] {
+    const sql = `SELECT ${columns} FROM spool WHERE granule_key = ? AND is_released = 0 ORDER BY sequence`;
+    return this.#database.all(sql, granuleKey);
+  }
+
+  partCounts(): ReadonlyMap<string, number> {
+    const sql = `
+      SELECT granule_key AS granuleKey, count(*) AS partCount FROM spool WHERE kind <> 'preview' GROUP BY granule_key
+    `;
+    const rows = this.#database.all<{ granuleKey: string; partCount: number }>(sql);
+    return new Map(rows.map(({ granuleKey, partCount }) => [granuleKey, partCount]));
+  }
+
   oldestPreview(): SpoolEntry | null {
     const sql = `SELECT ${columns} FROM spool WHERE kind = 'preview' ORDER BY sequence LIMIT 1`;
     return this.#database.all<SpoolEntry>(sql)[0] ?? null;

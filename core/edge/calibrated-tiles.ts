@@ -1,5 +1,8 @@
 import type { CubeHeader, CubeReader } from '../cube/cube.ts';
 import { positionsOf } from '../cube/georeference.ts';
+import { sampleBytes } from '../cube/sample-array.ts';
+import { FormatError } from '../errors.ts';
+import { windowBytesMax } from '../limits.ts';
 import type { CubePlots } from '../pipeline/cube/cube-plots.ts';
 import { tileMemory, tileValuesBytes } from '../pipeline/cube/tile-memory.ts';
 import { type TileGrid, tileGridOf, tileRange } from '../pipeline/cube/tile-setup.ts';
@@ -11,10 +14,21 @@ import { plainRowsKernel } from '../radiometry/plain-rows.ts';
 import type { ResolvedIndex } from '../spectral-indices/resolve-index.ts';
 import { type EdgeTile, edgeTileOf } from './edge-tile.ts';
 
-/** Tiles of whole cells, as large as the pipeline's own allow. */
-export function edgeGridOf(header: CubeHeader, cellSize: number): TileGrid {
+/**
+ * Tiles of whole cells, as large as the pipeline's own allow.
+ * @throws FormatError when the lines of one cell are more than a reader may hold. Disposition: quarantine.
+ */
+export function edgeGridOf(header: CubeHeader, cellSize: number, where: string): TileGrid {
   const grid = tileGridOf(header);
   const tileLineCount = Math.max(cellSize, Math.floor(grid.tileLineCount / cellSize) * cellSize);
+  const lineBytes = header.bandCount * header.sampleCount * Math.max(2, sampleBytes[header.sampleType]);
+  const stripBytes = Math.min(tileLineCount, header.lineCount) * lineBytes;
+  if (cellSize > 1 && stripBytes > windowBytesMax) {
+    throw new FormatError(
+      `Expected a strip of cells of at most ${windowBytesMax} bytes, got ${stripBytes} (${where}, cell size ${cellSize}). Give a --cell-size of at most ${Math.max(1, Math.floor(windowBytesMax / lineBytes))}.`,
+      { where, cellSize },
+    );
+  }
   return { ...grid, tileLineCount };
 }
 

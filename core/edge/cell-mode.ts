@@ -6,7 +6,7 @@ import {
   type EdgeMode,
   type EdgeModeReport,
   type EdgeModeSetup,
-  indexColumnId,
+  indexColumnIdOf,
   intColumn,
   keyColumns,
   keyValues,
@@ -89,7 +89,7 @@ export class CellMode implements EdgeMode {
     return [
       ...keyColumns,
       ...this.#indices.names.flatMap((name): PartColumn[] => {
-        const id = indexColumnId(name);
+        const id = indexColumnIdOf(name);
         return [
           { column: intColumn(id, `${name}_count`, true), kind: 'repeated' },
           { column: intColumn(id + 1, `${name}_mean`, false), kind: 'split' },

@@ -1,3 +1,5 @@
+import { indexColumnId } from '#schemas/edge-columns.ts';
+import { partFactsKey } from '#schemas/edge-messages.ts';
 import type { ColumnDefinition } from '#schemas/table-definition.ts';
 import { indexDefinitions } from '../spectral-indices/index-definitions.ts';
 import type { ResolvedIndex } from '../spectral-indices/resolve-index.ts';
@@ -74,11 +76,9 @@ export function allValid(values: Int32Array): QuantizedColumn {
   return { values, validMask: new Uint8Array(values.length).fill(1) };
 }
 
-/** Three ids for each index, between those of key columns and those of bands. */
-const indexColumnIdBase = 1000;
-
-export function indexColumnId(name: string): number {
-  return indexColumnIdBase + 3 * indexDefinitions.findIndex((definition) => definition.name === name);
+/** Field id of `{name}_count` in every part. */
+export function indexColumnIdOf(name: string): number {
+  return indexColumnId(indexDefinitions.findIndex((definition) => definition.name === name));
 }
 
 /** Writes a mode's rows into parts and counts them. */
@@ -91,7 +91,7 @@ export class ModeParts {
   constructor(setup: EdgeModeSetup, columns: readonly PartColumn[], says: Readonly<Record<string, unknown>>) {
     const edge = JSON.stringify({ ...setup.facts, ...says, ndvi_min: setup.ndviMin });
     const { plotIds, partBytesMax } = setup;
-    this.#writer = new PartWriter({ columns, plotIds, partBytesMax, keyValues: { 'cubelake.edge': edge } }, (part) => {
+    this.#writer = new PartWriter({ columns, plotIds, partBytesMax, keyValues: { [partFactsKey]: edge } }, (part) => {
       this.partCount++;
       this.sizeBytes += part.bytes.length;
       setup.onPart(part);

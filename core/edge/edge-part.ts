@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { InvariantError } from '../errors.ts';
+import { FormatError, InvariantError } from '../errors.ts';
 import type { ColumnValues } from '../formats/parquet/column-values.ts';
 import { encodeRowGroup, rowGroupScratch } from '../formats/parquet/encode-row-group.ts';
 import type { ParquetColumn } from '../formats/parquet/parquet-column.ts';
@@ -55,7 +55,10 @@ export class PartWriter {
     this.#onPart = onPart;
     const footerBytes = encodePart(writing, null).length;
     if (footerBytes * 2 > writing.partBytesMax)
-      throw new InvariantError('Expected parts of at least twice the bytes of their own description', { footerBytes });
+      throw new FormatError(
+        `Expected parts of at least ${footerBytes * 2} bytes for a cube of ${writing.columns.length} columns, got ${writing.partBytesMax}. Give a --part-kib of at least ${Math.ceil((footerBytes * 2) / 1024)}.`,
+        { footerBytes, partBytesMax: writing.partBytesMax },
+      );
     const rowBytes = writing.columns.length * guessedBytesPerValue;
     this.#rowTarget = Math.max(1, Math.floor((writing.partBytesMax - footerBytes) / rowBytes));
   }

@@ -13,6 +13,7 @@ import { CellMode } from './cell-mode.ts';
 import { ComponentMode } from './component-mode.ts';
 import type { EdgeMode, EdgeModeReport, EdgeModeSetup } from './edge-mode.ts';
 import type { EdgePart } from './edge-part.ts';
+import type { EdgeTile } from './edge-tile.ts';
 import { PixelMode } from './pixel-mode.ts';
 import { principalComponents } from './principal-components.ts';
 import { SpectrumSample } from './spectrum-sample.ts';
@@ -52,7 +53,10 @@ export interface EdgeRequest {
   readonly settings: EdgeSettings;
   /** What every part says of the cube, e.g. its id. */
   readonly facts: Readonly<Record<string, unknown>>;
-  readonly onPart: (mode: EdgeModeName, part: EdgePart) => void;
+  /** The next tile waits for it. */
+  readonly onPart: (mode: EdgeModeName, part: EdgePart) => void | Promise<void>;
+  /** Every tile once, in order, for what else is made of its pixels. A throw ends the product. */
+  readonly onTile?: (tile: EdgeTile) => Promise<void>;
   readonly progress: Progress;
   readonly where: string;
 }
@@ -86,7 +90,7 @@ export async function makeEdgeProduct(request: EdgeRequest): Promise<EdgeReport>
   const goodBands = goodBandsOf(header);
   const columns = bandColumns(header.wavelengthNm);
   const indices = indexDefinitions.map((definition) => resolveIndex(definition, header.wavelengthNm, goodBands));
-  const grid = edgeGridOf(header, settings.cellSize);
+  const grid = edgeGridOf(header, settings.cellSize, where);
   const tiles = new CalibratedTiles(reader, calibration.coefficients, grid, { plots, indices });
   const setup: Omit<EdgeModeSetup, 'onPart'> = {
     indices,
@@ -98,8 +102,12 @@ export async function makeEdgeProduct(request: EdgeRequest): Promise<EdgeReport>
   };
   const tileCount = tileCountOf(grid);
   const modes: EdgeMode[] = [];
+  const parts: [EdgeModeName, EdgePart][] = [];
+  const handOver = async (): Promise<void> => {
+    for (const [name, part] of parts.splice(0)) await request.onPart(name, part);
+  };
   for (const name of request.modes) {
-    const own: EdgeModeSetup = { ...setup, onPart: (part) => request.onPart(name, part) };
+    const own: EdgeModeSetup = { ...setup, onPart: (part) => void parts.push([name, part]) };
     if (name === 'cells') modes.push(new CellMode(own, settings));
     else if (name === 'pixels') modes.push(new PixelMode(own, { indexPrecision: settings.pixelIndexPrecision }));
     else modes.push(new ComponentMode(own, await componentsOf(tiles, tileCount, own, goodBands, settings, where)));
@@ -107,10 +115,14 @@ export async function makeEdgeProduct(request: EdgeRequest): Promise<EdgeReport>
   for (let tileIndex = 0; tileIndex < tileCount; tileIndex++) {
     const tile = await tiles.read(tileIndex);
     for (const mode of modes) mode.add(tile);
+    await handOver();
+    await request.onTile?.(tile);
     request.progress.report('Tile:Shrink:Done', { done: tileIndex + 1, total: tileCount });
   }
   const rawBytes = header.lineCount * header.sampleCount * header.bandCount * sampleBytes[header.sampleType];
-  return { rawBytes, modes: modes.map((mode) => mode.finish()) };
+  const reports = modes.map((mode) => mode.finish());
+  await handOver();
+  return { rawBytes, modes: reports };
 }
 
 async function componentsOf(

@@ -4,7 +4,7 @@ import {
   type EdgeMode,
   type EdgeModeReport,
   type EdgeModeSetup,
-  indexColumnId,
+  indexColumnIdOf,
   intColumn,
   keyColumns,
   keyValues,
@@ -31,7 +31,7 @@ export class PixelMode implements EdgeMode {
     this.#settings = settings;
     this.#indices = new ModeIndices(setup);
     const columns = this.#indices.names.map(
-      (name): PartColumn => ({ column: intColumn(indexColumnId(name) + 1, name, false), kind: 'split' }),
+      (name): PartColumn => ({ column: intColumn(indexColumnIdOf(name) + 1, name, false), kind: 'split' }),
     );
     this.#parts = new ModeParts(setup, [...keyColumns, ...columns], {
       mode: 'pixels',

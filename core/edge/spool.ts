@@ -64,8 +64,13 @@ export class Spool {
   }
 
   /** Takes out what a making that was cut off has left: it begins again, and may cut its parts otherwise. */
-  async discard(granuleKey: string): Promise<void> {
-    for (const { contentId } of this.#index.ofGranule(granuleKey)) await this.acknowledge(contentId);
+  async discardUnreleased(granuleKey: string): Promise<void> {
+    for (const { contentId } of this.#index.unreleased(granuleKey)) await this.acknowledge(contentId);
+  }
+
+  /** Parts of each granule that the cloud does not have yet; granules without any are not there. */
+  waitingPartCounts(): ReadonlyMap<string, number> {
+    return this.#index.partCounts();
   }
 
   /**

@@ -24,6 +24,10 @@ export interface SpoolIndex {
   parts(countMax: number): SpoolEntry[];
   /** Everything of one granule, parts that are held back too. */
   ofGranule(granuleKey: string): SpoolEntry[];
+  /** What of one granule is held back. */
+  unreleased(granuleKey: string): SpoolEntry[];
+  /** Parts by granule, those held back too. */
+  partCounts(): ReadonlyMap<string, number>;
   oldestPreview(): SpoolEntry | null;
   totals(): SpoolTotals;
 }

@@ -44,7 +44,7 @@ describe('a spool', () => {
     await spool.acknowledge(parts[0]!);
     expect(spool.next(1)[0]!.contentId).toBe(parts[1]);
     expect(await keysOf(payloads)).toHaveLength(3);
-    await spool.discard('cube-2');
+    await spool.discardUnreleased('cube-2');
     expect(spool.ofGranule('cube-2')).toEqual([]);
     expect(await keysOf(payloads)).toHaveLength(2);
   });
@@ -150,6 +150,8 @@ function cutOff(payloads: ObjectStore, index: SpoolIndex, cut: () => void) {
     index: {
       has: (id: string) => index.has(id),
       ofGranule: (granuleKey: string) => index.ofGranule(granuleKey),
+      unreleased: (granuleKey: string) => index.unreleased(granuleKey),
+      partCounts: () => index.partCounts(),
       oldestPreview: () => index.oldestPreview(),
       totals: () => index.totals(),
       add: (entry: Parameters<SpoolIndex['add']>[0]) => {
