@@ -247,3 +247,6 @@ export const partsInFlightCountMax = 4;
 
 /** A part whose receipt has not come after this is sent again: a queue of minutes at a site is usual, an hour is not. */
 export const receiptWaitMs = 120_000;
+
+/** Parts that the broker has and the cloud has not said anything of: some 50 MB, which any broker holds. */
+export const partsUnreceiptedCountMax = 64;
