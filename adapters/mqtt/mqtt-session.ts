@@ -87,7 +87,7 @@ export function mqttFailure(error: unknown, { uri }: MqttOptions): string {
 }
 
 export function isRefusal(error: unknown): boolean {
-  const { code } = error as { code?: number | string };
+  const { code } = (error ?? {}) as { code?: number | string };
   return typeof code === 'number' && refusals.has(code);
 }
 
