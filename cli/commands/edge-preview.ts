@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { CubeHeader } from '#core/cube/cube.ts';
-import type { EdgeModeReport } from '#core/edge/edge-mode.ts';
+import { type EdgeFigures, edgeFigures } from '#core/edge/edge-figures.ts';
 import type { EdgePart } from '#core/edge/edge-part.ts';
 import { defaultEdgeSettings, type EdgeModeName, type EdgeSettings, makeEdgeProduct } from '#core/edge/edge-product.ts';
 import { ConfigurationError } from '#core/errors.ts';
@@ -62,7 +62,7 @@ export const command: Command = {
         progress: io.progress,
         where: path,
       });
-      const shown = report.modes.map((mode) => figuresOf(mode, report.rawBytes));
+      const shown = report.modes.map((mode) => edgeFigures(mode, report.rawBytes));
       if (hasFlag(call, 'json')) io.print(JSON.stringify({ cube: path, raw_bytes: report.rawBytes, modes: shown }));
       else io.print(textOf(shown));
     } finally {
@@ -114,28 +114,7 @@ function keepParts(folder: string, stem: string): (mode: EdgeModeName, part: Edg
   };
 }
 
-/** The words of the JSON document. */
-function figuresOf(mode: EdgeModeReport, rawBytes: number) {
-  const ndvi = mode.indices.find(({ index }) => index === 'ndvi');
-  return {
-    mode: mode.mode,
-    ...mode.settings,
-    row_count: mode.rowCount,
-    part_count: mode.partCount,
-    size_bytes: mode.sizeBytes,
-    compression_ratio: rawBytes / mode.sizeBytes,
-    ndvi_rmse: ndvi?.stored.rmse ?? null,
-    ndvi_max_error: ndvi?.stored.max ?? null,
-    ndvi_from_spectrum_rmse: ndvi?.spectrum.rmse ?? null,
-    ndvi_from_spectrum_max_error: ndvi?.spectrum.max ?? null,
-    ndvi_plot_rmse: ndvi?.plots.rmse ?? null,
-    reflectance_rmse: mode.reflectance?.rmse ?? null,
-    reflectance_max_error: mode.reflectance?.max ?? null,
-    indices: mode.indices,
-  };
-}
-
-function textOf(modes: readonly ReturnType<typeof figuresOf>[]): string {
+function textOf(modes: readonly EdgeFigures[]): string {
   const small = (value: number | null): string => (value === null ? '-' : value.toPrecision(2));
   return tableText(
     ['mode', 'ratio', 'MB', 'parts', 'rows', 'ndvi rmse', 'of plots', 'of spectrum', 'reflectance rmse'],
