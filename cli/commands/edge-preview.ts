@@ -9,8 +9,8 @@ import { planCalibration } from '#core/pipeline/cube/calibration-plan.ts';
 import { overridesOf } from '#core/pipeline/cube/capture-file.ts';
 import { type CubePlots, placeCubePlots } from '#core/pipeline/cube/cube-plots.ts';
 import { parsePlotSet } from '#core/plots/plot-set.ts';
-import { packedPerUnit } from '#core/radiometry/quality.ts';
 import { type Command, type CommandCall, hasFlag, jsonOption, numberOption, textOption } from '../command.ts';
+import { productOptions, productSettings } from '../edge/product-options.ts';
 import { captureFromOptions, captureOptions } from '../ingest/capture-options.ts';
 import { requireFile } from '../ingest/cube-files.ts';
 import { openReferenceFiles, referenceOptions, withReferenceTimes } from '../ingest/reference-readers.ts';
@@ -31,11 +31,8 @@ export const command: Command = {
   options: {
     mode: { type: 'string', value: 'MODE', help: 'cells (default), pixels, components or all' },
     out: { type: 'string', value: 'DIR', help: 'keep the parts in this folder' },
-    'cell-size': { type: 'string', value: 'N', help: `pixels along a cell, default ${defaultEdgeSettings.cellSize}` },
-    precision: { type: 'string', value: 'P', help: 'precision of stored reflectance, default 0.0002' },
+    ...productOptions,
     components: { type: 'string', value: 'N', help: `default ${defaultEdgeSettings.componentCount}` },
-    'ndvi-min': { type: 'string', value: 'V', help: 'keep vegetation only: pixels whose NDVI reaches this' },
-    'part-kib': { type: 'string', value: 'N', help: 'largest part, default 900; 128 for AWS IoT Core' },
     plots: { type: 'string', value: 'FILE', help: 'plot polygons (GeoJSON): no cell mixes two plots' },
     'plot-buffer-m': { type: 'string', value: 'M', help: "metres to leave off along each plot's edge, default 0" },
     ...referenceOptions,
@@ -72,18 +69,9 @@ export const command: Command = {
 };
 
 function settingsOf(call: CommandCall): EdgeSettings {
-  const whole = (name: string, min: number, max: number): number | null =>
-    numberOption(call, name, { min, max, isInteger: true });
-  const precision = numberOption(call, 'precision', { min: 1 / packedPerUnit, max: 0.1 });
-  const partKib = whole('part-kib', 64, 1 << 20);
-  return {
-    ...defaultEdgeSettings,
-    cellSize: whole('cell-size', 1, 1000) ?? defaultEdgeSettings.cellSize,
-    stepPacked: precision === null ? defaultEdgeSettings.stepPacked : Math.round(precision * packedPerUnit),
-    componentCount: whole('components', 1, 64) ?? defaultEdgeSettings.componentCount,
-    ndviMin: numberOption(call, 'ndvi-min', { min: -1, max: 1 }),
-    partBytesMax: partKib === null ? defaultEdgeSettings.partBytesMax : partKib * 1024,
-  };
+  const componentCount = numberOption(call, 'components', { min: 1, max: 64, isInteger: true });
+  const settings = productSettings(call, 1 << 20);
+  return { ...settings, componentCount: componentCount ?? settings.componentCount };
 }
 
 function modesOf(call: CommandCall): readonly EdgeModeName[] {

@@ -23,6 +23,7 @@ const loaders: Readonly<Record<string, () => Promise<{ readonly command: Command
   plan: () => import('./plan.ts'),
   'catalog serve': () => import('./catalog-serve.ts'),
   'edge preview': () => import('./edge-preview.ts'),
+  'edge run': () => import('./edge-run.ts'),
   'edge bridge': () => import('./edge-bridge.ts'),
 };
 

@@ -73,6 +73,11 @@ export class Spool {
     return this.#index.partCounts();
   }
 
+  /** The picture of a granule, while it is here. */
+  quicklookOf(granuleKey: string): SpoolEntry | null {
+    return this.#index.ofGranule(granuleKey).find(({ kind }) => kind === 'preview') ?? null;
+  }
+
   /**
    * @throws FormatError for a payload that is not what was stored: the disk lies; NotFoundError for one that is gone.
    *   Disposition: quarantine. Its raw file is still here.

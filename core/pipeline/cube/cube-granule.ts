@@ -5,7 +5,7 @@ import type { Assembly } from '../payload.ts';
 /** Extension of the sidecar that says what the files do not. */
 export const captureExtension = 'capture.json';
 
-const oneFileExtensions = ['nc', 'nc4', 'h5', 'hdf5', 'he5', 'tif', 'tiff'];
+export const oneFileExtensions = ['nc', 'nc4', 'h5', 'hdf5', 'he5', 'tif', 'tiff'];
 const enviDataExtensions = ['img', 'dat', 'bil', 'bip', 'bsq', 'raw', 'hyspex'];
 
 /** Granule of a raw cube's object: the key without its extension; null for any other object. */

@@ -1,0 +1,162 @@
+import { type GranuleMaking, makeGranule } from '#core/edge/make-granule.ts';
+import { CubelakeError } from '#core/errors.ts';
+import type { Progress } from '#core/ports/progress.ts';
+import type { SpoolFolder } from '../spool-folder.ts';
+import type { CaptureWatcher, FoundCapture } from './capture-watcher.ts';
+import { type CapturePlanner, consumeCapture, importCapture } from './import-capture.ts';
+
+export interface FieldAgentOptions {
+  readonly folder: SpoolFolder;
+  readonly watcher: CaptureWatcher;
+  readonly plan: CapturePlanner;
+  readonly making: Pick<GranuleMaking, 'openHdf5' | 'deviceId' | 'settings'>;
+  /** Removes the files of a capture once it is imported. */
+  readonly isConsuming: boolean;
+  readonly progress: Progress;
+  /** Lets the link have a turn between two tiles. */
+  readonly yieldTurn: () => Promise<void>;
+  readonly stop: AbortSignal;
+  /** Parts may be sent. */
+  readonly onReleased: () => void;
+}
+
+/** Ends a making between two tiles. */
+class Stopping extends Error {}
+
+/** Imports captures and makes their products, one after the other. */
+export class FieldAgent {
+  readonly #options: FieldAgentOptions;
+  readonly #etags = new Map<string, string>();
+  /** Captures that could not be imported, with the reason; they are looked at again when their files change. */
+  readonly refused = new Map<string, string>();
+  making: string | null = null;
+  isStopped = false;
+  failedCount = 0;
+  #growingCount = 0;
+  #waitsFor: string | null = null;
+
+  constructor(options: FieldAgentOptions) {
+    this.#options = options;
+  }
+
+  /** Nothing is left to import or to make. */
+  isDone(): boolean {
+    return (
+      this.#growingCount === 0 &&
+      this.#waitsFor === null &&
+      this.#options.folder.captures.inState('captured').length === 0
+    );
+  }
+
+  /** Why nothing goes on; null when something does, or nothing is to be done. */
+  get waitsFor(): string | null {
+    return this.isStopped ? 'room in the spool' : this.#waitsFor;
+  }
+
+  /** Imports what is whole and makes the oldest capture that is not made. @returns False when there was nothing to do. */
+  async step(): Promise<boolean> {
+    const { folder, stop } = this.#options;
+    if (this.#mustStop()) return false;
+    try {
+      let hasWorked = await this.#importAll();
+      const next = folder.captures.inState('captured')[0];
+      if (next !== undefined && !stop.aborted && !folder.spool.mustStopAcquisition()) {
+        await this.#make(next.granuleKey);
+        hasWorked = true;
+      }
+      this.#waitsFor = null;
+      return hasWorked;
+    } catch (error) {
+      if (error instanceof Stopping) return false;
+      if (!(error instanceof CubelakeError) || error.disposition !== 'retry') throw error;
+      if (this.#waitsFor !== error.message) this.#report('Agent:Work:Waiting', { reason: error.message });
+      this.#waitsFor = error.message;
+      return false;
+    }
+  }
+
+  #mustStop(): boolean {
+    const isStopped = this.#options.folder.spool.mustStopAcquisition();
+    if (isStopped !== this.isStopped) this.#report(isStopped ? 'Spool:Fill:Stopped' : 'Spool:Fill:Resumed', {});
+    this.isStopped = isStopped;
+    return isStopped;
+  }
+
+  async #importAll(): Promise<boolean> {
+    const { watcher, stop } = this.#options;
+    const { whole, growingCount } = watcher.scan();
+    this.#growingCount = growingCount;
+    for (const found of whole) {
+      if (stop.aborted) break;
+      await this.#import(found);
+    }
+    return whole.length > 0;
+  }
+
+  async #import(found: FoundCapture): Promise<void> {
+    const { folder, plan, watcher, isConsuming } = this.#options;
+    try {
+      const { granuleKey, outcome } = await importCapture(found, { ...folder, plan, etags: this.#etags });
+      if (isConsuming) await consumeCapture(found);
+      if (outcome === 'captured') this.#report('Capture:Import:Done', { name: found.name, granule: granuleKey });
+      this.refused.delete(found.name);
+    } catch (error) {
+      if (endsStep(error)) throw error;
+      const reason = reasonOf(error);
+      this.#report('Capture:Import:Refused', { name: found.name, reason });
+      this.refused.set(found.name, reason);
+      this.failedCount++;
+    }
+    watcher.settle(found);
+  }
+
+  async #make(granuleKey: string): Promise<void> {
+    const { folder, making, progress, onReleased } = this.#options;
+    this.making = granuleKey;
+    try {
+      const betweenTiles = () => this.#betweenTiles();
+      const report = await makeGranule(granuleKey, { ...folder, ...making, progress, betweenTiles });
+      onReleased();
+      this.#report('Granule:Make:Done', {
+        granule: granuleKey,
+        parts: report.part_count,
+        bytes: report.size_bytes,
+        ratio: Math.round(report.compression_ratio * 10) / 10,
+      });
+    } catch (error) {
+      await folder.spool.discardUnreleased(granuleKey);
+      if (error instanceof Stopping || (endsStep(error) && !this.#isTooLarge(error))) throw error;
+      const reason = reasonOf(error);
+      folder.captures.markFailed(granuleKey, reason);
+      this.failedCount++;
+      this.#report('Granule:Make:Failed', { granule: granuleKey, reason });
+    } finally {
+      this.making = null;
+    }
+  }
+
+  /** The spool had no room for it although nothing else was in it. */
+  #isTooLarge(error: CubelakeError): boolean {
+    return error.fields['budgetBytes'] !== undefined && this.#options.folder.spool.totals().partCount === 0;
+  }
+
+  async #betweenTiles(): Promise<void> {
+    await this.#options.yieldTurn();
+    if (this.#options.stop.aborted) throw new Stopping();
+  }
+
+  #report(event: string, fields: Readonly<Record<string, string | number | null>>): void {
+    this.#options.progress.report(event, fields);
+  }
+}
+
+/** Not the capture's fault: the disk is full or may not be written. */
+function endsStep(error: unknown): error is CubelakeError {
+  return error instanceof CubelakeError && (error.disposition === 'retry' || error.disposition === 'stop');
+}
+
+/** A bug in one capture must not keep the others from the cloud: its raw files are backhauled, and its stack is kept. */
+function reasonOf(error: unknown): string {
+  if (error instanceof CubelakeError && error.disposition !== 'bug') return error.message;
+  return `A fault of cubelake, please report it: ${error instanceof Error ? error.stack : String(error)}`;
+}

@@ -1,0 +1,172 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openHdf5 } from '#adapters/h5wasm/open-hdf5.ts';
+import { openMqttPartLink } from '#adapters/mqtt/mqtt-part-link.ts';
+import type { MqttOptions } from '#adapters/mqtt/mqtt-session.ts';
+import { systemStopwatch } from '#adapters/system/system-stopwatch.ts';
+import type { AgentStatus } from '#core/edge/agent-status.ts';
+import type { EdgeSettings } from '#core/edge/edge-product.ts';
+import { Publisher } from '#core/edge/publisher.ts';
+import { CubelakeError, FormatError, TemporaryError } from '#core/errors.ts';
+import type { PartLink } from '#core/ports/part-link.ts';
+import type { Progress } from '#core/ports/progress.ts';
+import { openSpoolFolder, type SpoolFolder } from '../spool-folder.ts';
+import { CaptureWatcher } from './capture-watcher.ts';
+import { FieldAgent } from './field-agent.ts';
+import type { CapturePlanner } from './import-capture.ts';
+import { type LinkState, statusOfAgent } from './status-of-agent.ts';
+
+export interface AgentOptions {
+  readonly capturesPath: string;
+  readonly ignoredPaths: readonly string[];
+  readonly spoolPath: string;
+  readonly spoolBytesMax: number;
+  readonly deviceId: string;
+  readonly plan: CapturePlanner;
+  readonly settings: EdgeSettings;
+  readonly quietMs: number;
+  readonly isConsuming: boolean;
+  /** Ends when everything that is captured is made and, with a broker, acknowledged. */
+  readonly isOnce: boolean;
+  /** null: parts stay in the spool. */
+  readonly mqtt: MqttOptions | null;
+  readonly bytesPerSecondMax: number | null;
+  readonly progress: Progress;
+  /** Tells people of the agent; null for nobody. */
+  readonly page: ((sources: PageSources) => Promise<{ close(): Promise<void> }>) | null;
+}
+
+export interface PageSources {
+  readonly status: () => AgentStatus;
+  /** A PNG; null where there is none any more. */
+  readonly quicklook: (granuleKey: string) => Promise<Uint8Array | null>;
+}
+
+/** Between two looks at the folder of captures. */
+const pollMs = 500;
+/** After a failure of the disk. */
+const failureWaitMs = 2000;
+
+/**
+ * The program of a field machine: captures become parts, parts reach the broker. Ends when `stop` is aborted; what was not
+ * finished is begun again by the next run.
+ *
+ * @throws ConfigurationError for a spool that another agent uses or that cannot be written; FormatError, with `isOnce`, when a
+ *   capture failed; TemporaryError, with `isOnce`, when nothing can go on.
+ */
+export async function runAgent(options: AgentOptions, stop: AbortSignal): Promise<void> {
+  const folder = await openSpoolFolder(options.spoolPath, options.spoolBytesMax);
+  const ending = new AbortController();
+  const signal = AbortSignal.any([stop, ending.signal]);
+  const startedMs = Date.now();
+  let state: LinkState = { isConnected: false, sinceMs: startedMs, lastError: null };
+  const link = openLink(options, (next) => {
+    state = next;
+  });
+  const publisher = link && publisherOf(options, folder, link);
+  const agent = agentOf(options, folder, signal, () => publisher?.wake());
+  const { deviceId } = options;
+  const page = await options.page?.({
+    status: () => statusOfAgent({ deviceId, nowMs: Date.now(), startedMs, link: state, folder, agent }),
+    quicklook: async (granuleKey) => {
+      const entry = folder.spool.quicklookOf(granuleKey);
+      return entry && folder.spool.read(entry);
+    },
+  });
+  const publishing = publisher && keepPublishing(publisher, options.progress, signal).finally(() => ending.abort());
+  // Told below, once everything else has ended.
+  publishing?.catch(() => undefined);
+  try {
+    await work(agent, options, folder, signal);
+  } finally {
+    ending.abort();
+    await publishing?.catch(() => undefined);
+    await link?.close();
+    await page?.close();
+    folder.close();
+  }
+  await publishing;
+}
+
+function agentOf(options: AgentOptions, folder: SpoolFolder, stop: AbortSignal, onReleased: () => void): FieldAgent {
+  const watcher = new CaptureWatcher({
+    folder: options.capturesPath,
+    quietMs: options.quietMs,
+    ignoredPaths: options.ignoredPaths,
+    elapsedMs: () => systemStopwatch.elapsedMs(),
+  });
+  return new FieldAgent({
+    folder,
+    watcher,
+    plan: options.plan,
+    making: { openHdf5, deviceId: options.deviceId, settings: options.settings },
+    isConsuming: options.isConsuming,
+    progress: options.progress,
+    yieldTurn: () => sleep(0),
+    stop,
+    onReleased,
+  });
+}
+
+/** The publisher listens to the link as well. */
+function openLink({ mqtt, deviceId }: AgentOptions, onState: (state: LinkState) => void): PartLink | null {
+  if (mqtt === null) return null;
+  const link = openMqttPartLink({ ...mqtt, deviceId });
+  return {
+    isConnected: () => link.isConnected(),
+    publish: (message) => link.publish(message),
+    onReceipt: (listener) => link.onReceipt(listener),
+    onChange: (listener) =>
+      link.onChange((isConnected, lastError) => {
+        onState({ isConnected, sinceMs: Date.now(), lastError });
+        listener(isConnected, lastError);
+      }),
+    close: () => link.close(),
+  };
+}
+
+function publisherOf({ deviceId, bytesPerSecondMax, progress }: AgentOptions, { spool }: SpoolFolder, link: PartLink) {
+  return new Publisher({ spool, link, deviceId, stopwatch: systemStopwatch, bytesPerSecondMax, progress });
+}
+
+/** A disk that fails for a while stops nothing for good. */
+async function keepPublishing(publisher: Publisher, progress: Progress, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await publisher.run(signal);
+    } catch (error) {
+      if (!(error instanceof CubelakeError) || error.disposition !== 'retry') throw error;
+      progress.report('Agent:Publish:Waiting', { reason: error.message });
+      await pause(failureWaitMs, signal);
+    }
+  }
+}
+
+async function work(
+  agent: FieldAgent,
+  options: AgentOptions,
+  { spool }: SpoolFolder,
+  signal: AbortSignal,
+): Promise<void> {
+  const { isOnce, mqtt } = options;
+  while (!signal.aborted) {
+    if (await agent.step()) continue;
+    if (isOnce && agent.isDone() && (mqtt === null || spool.totals().partCount === 0)) return requireSuccess(agent);
+    if (isOnce && mqtt === null && agent.waitsFor !== null) {
+      throw new TemporaryError(
+        `Expected to go on, got none of it: ${agent.waitsFor}. Give --broker, or more --spool-gib.`,
+      );
+    }
+    await pause(agent.waitsFor === null ? pollMs : failureWaitMs, signal);
+  }
+}
+
+function requireSuccess({ failedCount }: FieldAgent): void {
+  if (failedCount === 0) return;
+  throw new FormatError(
+    `Expected every capture to be made, got ${failedCount} that failed. Their reasons stand above.`,
+  );
+}
+
+function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+  return sleep(durationMs, undefined, { signal }).catch(() => undefined);
+}
