@@ -1,10 +1,11 @@
-import { type AsyncBuffer, type Compressors, type FileMetaData, parquetMetadataAsync, parquetRead } from 'hyparquet';
+import { parquetMetadataAsync } from 'hyparquet';
 import type { Difference } from '#schemas/replacement.ts';
 import { tableName } from '#schemas/table-definition.ts';
 import { goldPlotIndex, silverReflectance } from '#schemas/tables.ts';
 import { FormatError } from '../../errors.ts';
 import type { DataFile } from '../../formats/iceberg/data-file.ts';
 import { keyOf } from '../../formats/iceberg/table-location.ts';
+import { type ReadColumn, readColumns } from '../../formats/parquet/read-columns.ts';
 import { asyncBuffer, boundedZstd, readRows } from '../../formats/parquet/read-rows.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { GranuleFiles } from '../payload.ts';
@@ -148,12 +149,10 @@ async function bandColumnsOf(file: DataFile | undefined, warehouse: ObjectStore)
   }
 }
 
-type Column = ArrayLike<unknown>;
-
 /** Pixels of one version in the order of line and sample, as the jobs write them. */
 class PixelReader {
-  readonly #groups: AsyncGenerator<readonly Column[]>;
-  #columns: readonly Column[] = [];
+  readonly #groups: AsyncGenerator<readonly ReadColumn[]>;
+  #columns: readonly ReadColumn[] = [];
   #row = -1;
   #rowCount = 0;
   /** Line and sample as one number that grows from row to row. */
@@ -197,7 +196,7 @@ async function* pixelGroups(
   warehouse: ObjectStore,
   files: readonly DataFile[],
   names: readonly string[],
-): AsyncGenerator<readonly Column[]> {
+): AsyncGenerator<readonly ReadColumn[]> {
   for (const dataFile of files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
     const source = await warehouse.open(keyOf(warehouse, dataFile.path));
     try {
@@ -206,32 +205,11 @@ async function* pixelGroups(
       let rowStart = 0;
       for (const group of metadata.row_groups) {
         const rowEnd = rowStart + Number(group.num_rows);
-        yield await readGroup({ file, metadata, rowStart, rowEnd, compressors: boundedZstd(source) }, names);
+        yield await readColumns({ file, metadata, rowStart, rowEnd, compressors: boundedZstd(source) }, names);
         rowStart = rowEnd;
       }
     } finally {
       await source.close();
     }
   }
-}
-
-interface GroupRange {
-  readonly file: AsyncBuffer;
-  readonly metadata: FileMetaData;
-  readonly compressors: Compressors;
-  readonly rowStart: number;
-  readonly rowEnd: number;
-}
-
-async function readGroup(range: GroupRange, names: readonly string[]): Promise<readonly Column[]> {
-  const columns = names.map((): unknown[] => new Array(range.rowEnd - range.rowStart));
-  await parquetRead({
-    ...range,
-    columns: [...names],
-    onChunk: ({ columnName, columnData, rowStart }) => {
-      const column = columns[names.indexOf(columnName)]!;
-      for (let row = 0; row < columnData.length; row++) column[rowStart - range.rowStart + row] = columnData[row];
-    },
-  });
-  return columns;
 }
