@@ -250,6 +250,3 @@ export const receiptWaitMs = 120_000;
 
 /** Parts that the broker has and the cloud has not said anything of: some 50 MB, which any broker holds. */
 export const partsUnreceiptedCountMax = 64;
-
-/** A part of 900 KiB that claims more values than this expands beyond reason: the largest seen holds four million. */
-export const partValueCountMax = 40_000_000;

@@ -30,11 +30,6 @@ export function bandColumns(wavelengthNm: ArrayLike<number>): (ColumnDefinition 
   });
 }
 
-/** The band column with this field id; null for an id of another column. */
-export function bandColumnOf(fieldId: number): ColumnDefinition | null {
-  return fieldId > bandColumnIdBase ? bandColumn(fieldId - bandColumnIdBase) : null;
-}
-
 function bandColumn(tenths: number): ColumnDefinition {
   const nm = Math.floor(tenths / 10);
   const decimal = tenths % 10;
