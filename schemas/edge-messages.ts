@@ -76,3 +76,8 @@ export type CellFacts = z.infer<typeof cellFactsSchema>;
 /** A `plots` part has the columns of gold.plot_index as they are. */
 export const plotFactsSchema = z.object({ ...granuleFacts, mode: z.literal('plots') });
 export type PlotFacts = z.infer<typeof plotFactsSchema>;
+
+/** Entry in the summary of every snapshot that brings rows from the field: how far the log was read. */
+export const ingestOffsetsKey = 'cubelake.ingest.offsets';
+/** Entry in the summary of every snapshot of a settlement. */
+export const settlementKey = 'cubelake.manifest-id';

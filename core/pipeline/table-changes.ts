@@ -1,6 +1,8 @@
+import { ingestOffsetsKey, settlementKey } from '#schemas/edge-messages.ts';
 import type { PlannedGranule, SettlementPlan } from '#schemas/ledger.ts';
 import { parseRawKey } from '#schemas/object-keys.ts';
 import { type ColumnDefinition, type TableDefinition, tableName } from '#schemas/table-definition.ts';
+import { edgeProcessingId } from '../edge/edge-processing.ts';
 import { FormatError, NotFoundError } from '../errors.ts';
 import type { DataFile } from '../formats/iceberg/data-file.ts';
 import type { TableChange } from '../formats/iceberg/publish.ts';
@@ -33,7 +35,7 @@ export function touchedTables(plan: SettlementPlan, payload: Payload): readonly 
 /**
  * Puts the staged files of all complete granules into one table and takes out what it holds of their earlier processings,
  * in one snapshot. What it holds is asked of the table in every attempt: another writer may have compacted the files or
- * rolled them back since, and a table that is taken back between the look and the commit is looked at again. A file that holds rows of other granules too is written anew without these. The commit id is the same in every attempt, so that only one of them counts.
+ * rolled them back since, and a table that is taken back between the look and the commit, or that gets rows from the field, is looked at again. A file that holds rows of other granules too is written anew without these. The commit id is the same in every attempt, so that only one of them counts.
  *
  * @param branch Where to; main when undefined.
  * @returns null when the table has nothing to change.
@@ -48,6 +50,8 @@ export async function publishTable(
   const granules = completeGranules(plan);
   const commitId = shortHash(`${plan.manifest_id}:${tableName(table)}`);
   const ids = granules.flatMap((granule) => [...granule.earlier_ids, granule.processing_id]);
+  // What the field has made of a granule is an earlier processing too. A branch shows nobody anything yet.
+  if (branch === undefined) ids.push(...granules.map(({ granule }) => edgeProcessingId(granule.granule_key)));
   const keys = granules.map(({ granule }) => granule.granule_key);
   const query = {
     predicates: rowPredicates(table, keys, ids),
@@ -65,7 +69,8 @@ export async function publishTable(
     );
     if (change.addFiles.length + change.removePaths.length === 0) return null;
     try {
-      const named = { ...change, commitId, baseSnapshotId, ...(branch === undefined ? {} : { branch }) };
+      const look = { baseSnapshotId, lookAgainAfter: [ingestOffsetsKey] };
+      const named = { ...change, ...look, commitId, ...(branch === undefined ? {} : { branch }) };
       return (await context.publish(table, named)).snapshotId;
     } catch (error) {
       if (!(error instanceof NotFoundError) || attempt === commitAttemptCountMax) throw error;
@@ -109,7 +114,7 @@ function changeOf(
     extraColumns: [...columns.values()].toSorted((left, right) => left.id - right.id),
     addFiles,
     removePaths: [...live].filter((path) => !staged.has(path)),
-    summary: { 'cubelake.manifest-id': manifestId, 'cubelake.granule-count': String(granules.length) },
+    summary: { [settlementKey]: manifestId, 'cubelake.granule-count': String(granules.length) },
   };
 }
 
