@@ -20,9 +20,10 @@ import { type EdgeTile, edgeTileOf } from './edge-tile.ts';
  */
 export function edgeGridOf(header: CubeHeader, cellSize: number, where: string): TileGrid {
   const grid = tileGridOf(header);
-  const tileLineCount = Math.max(cellSize, Math.floor(grid.tileLineCount / cellSize) * cellSize);
+  const wholeCells = Math.max(cellSize, Math.floor(grid.tileLineCount / cellSize) * cellSize);
+  const tileLineCount = Math.min(wholeCells, header.lineCount);
   const lineBytes = header.bandCount * header.sampleCount * Math.max(2, sampleBytes[header.sampleType]);
-  const stripBytes = Math.min(tileLineCount, header.lineCount) * lineBytes;
+  const stripBytes = tileLineCount * lineBytes;
   if (cellSize > 1 && stripBytes > windowBytesMax) {
     throw new FormatError(
       `Expected a strip of cells of at most ${windowBytesMax} bytes, got ${stripBytes} (${where}, cell size ${cellSize}). Give a --cell-size of at most ${Math.max(1, Math.floor(windowBytesMax / lineBytes))}.`,

@@ -1,31 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { memoryObjectStore } from '#adapters/memory/memory-object-store.ts';
-import { SpoolDatabase } from '#adapters/sqlite-spool/spool-database.ts';
-import { SqliteCaptureIndex } from '#adapters/sqlite-spool/sqlite-capture-index.ts';
-import { SqliteSpoolIndex } from '#adapters/sqlite-spool/sqlite-spool-index.ts';
 import { Spool } from '#core/edge/spool.ts';
-import { FormatError, NotFoundError, TemporaryError } from '#core/errors.ts';
-import type { ObjectStore } from '#core/ports/object-store.ts';
-import type { SpoolIndex } from '#core/ports/spool-index.ts';
+import { ConfigurationError, CubelakeError, FormatError, NotFoundError, TemporaryError } from '#core/errors.ts';
+import type { CaptureIndex } from '#core/ports/capture-index.ts';
+import { emptyDisk, keysOf, watchedDisk } from './cut-off-disk.ts';
 
 const bytesOf = (seed: number, length = 10): Uint8Array => new Uint8Array(length).fill(seed);
-
-function emptyDisk() {
-  const database = new SpoolDatabase(':memory:');
-  const captures = new SqliteCaptureIndex(database);
-  return { payloads: memoryObjectStore(), index: new SqliteSpoolIndex(database), captures };
-}
 
 async function emptySpool(budgetBytes = 100) {
   const disk = emptyDisk();
   return { spool: await Spool.open({ ...disk, budgetBytes }), ...disk };
-}
-
-async function keysOf(store: ObjectStore): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const { key } of store.list('')) keys.push(key);
-  return keys;
 }
 
 describe('a spool', () => {
@@ -93,75 +77,146 @@ describe('a spool', () => {
     await expect(spool.read(entry!)).rejects.toThrow(NotFoundError);
   });
 
-  it('that is cut off at any step holds every payload that it promised, and no other', async () => {
-    const step = fc.record({ isAdd: fc.boolean(), seed: fc.integer({ min: 0, max: 5 }) });
+  it('that is cut off at any step holds every payload that it promised, and no other, and sends only what was released', async () => {
+    const step = fc.record({
+      act: fc.constantFrom('add', 'add', 'acknowledge', 'release', 'discard'),
+      seed: fc.integer({ min: 0, max: 5 }),
+    });
     const property = fc.asyncProperty(fc.array(step, { maxLength: 20 }), fc.nat(60), async (steps, cutAfter) => {
-      const { payloads, index } = emptyDisk();
-      const promised = new Map<string, Uint8Array>();
+      const disk = emptyDisk();
       let left = cutAfter;
-      const cut = (): void => {
+      const cutDisk = watchedDisk(disk, () => {
         if (left-- <= 0) throw new Error('power cut');
-      };
-      const spool = await Spool.open({ ...cutOff(payloads, index, cut), budgetBytes: 1000 });
-      let unsure: string | null = null;
-      for (const { isAdd, seed } of steps) {
-        const before = [...promised.keys()];
+      });
+      const model = new SpoolModel();
+      const spool = await Spool.open({ ...cutDisk, budgetBytes: 1000 });
+      for (const each of steps) {
         try {
-          if (isAdd) promised.set(await spool.add('cells', 'cube', bytesOf(seed)), bytesOf(seed));
-          else if (before.length > 0) {
-            unsure = before[seed % before.length]!;
-            await spool.acknowledge(unsure);
-            promised.delete(unsure);
-            unsure = null;
-          }
+          await model.act(spool, cutDisk.captures, each);
         } catch {
           break;
         }
       }
-      const again = await Spool.open({ payloads, index, budgetBytes: 1000 });
-      const held = again.ofGranule('cube');
+      const again = await Spool.open({ ...disk, budgetBytes: 1000 });
+      const held = [0, 1].flatMap((cube) => again.ofGranule(`cube-${cube}`));
       const heldIds = new Set(held.map(({ contentId }) => contentId));
-      for (const id of promised.keys()) if (id !== unsure) expect(heldIds).toContain(id);
+      for (const id of model.promised.keys()) if (!model.unsure.has(id)) expect(heldIds).toContain(id);
       for (const entry of held) expect(await again.read(entry)).toHaveLength(10);
-      expect(await keysOf(payloads)).toHaveLength(held.length);
+      expect(await keysOf(disk.payloads)).toHaveLength(held.length);
+      for (const { granuleKey } of again.next(100)) expect(disk.captures.get(granuleKey)!.state).toBe('made');
     });
     await fc.assert(property, { seed: 1, numRuns: 500 });
   });
+
+  it('that meets a full, failing or read-only disk at any step changes nothing that it promised, and goes on afterwards', async () => {
+    for (const error of [new TemporaryError('ENOSPC'), new TemporaryError('EIO'), new ConfigurationError('EROFS')]) {
+      for (let failAt = 0; failAt < 12; failAt++) {
+        for (const isAfter of [false, true]) {
+          const disk = emptyDisk();
+          let at = 0;
+          const fail = (): void => {
+            if (at++ === failAt) throw error;
+          };
+          const failing = isAfter ? watchedDisk(disk, () => {}, fail) : watchedDisk(disk, fail);
+          const spool = await Spool.open({ ...failing, budgetBytes: 1000 });
+          for (let part = 0; part < 4; part++) {
+            await untilDone(() => spool.add('cells', 'cube-0', bytesOf(part)));
+          }
+          await untilDone(async () => {
+            if (disk.captures.get('cube-0') === null) failing.captures.add('cube-0', 1);
+            failing.captures.markMade('cube-0', '{}');
+          });
+          expect(spool.next(10)).toHaveLength(4);
+          for (const { contentId } of spool.next(10)) await untilDone(() => spool.acknowledge(contentId));
+          expect(spool.totals()).toMatchObject({ partCount: 0, sizeBytes: 0 });
+        }
+      }
+    }
+  });
+
+  it('lets only previews give way, the oldest first, whatever comes in which order', async () => {
+    const step = fc.record({
+      kind: fc.constantFrom('cells', 'plots', 'preview'),
+      length: fc.integer({ min: 1, max: 40 }),
+    } as const);
+    const property = fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+      const { spool, payloads } = await emptySpool(200);
+      const parts: string[] = [];
+      const previews: string[] = [];
+      for (const [at, { kind, length }] of steps.entries()) {
+        const bytes = Buffer.concat([Buffer.from([at]), bytesOf(at, length)]);
+        const before = spool.totals();
+        try {
+          const id = await spool.add(kind, 'cube-0', bytes);
+          (kind === 'preview' ? previews : parts).push(id);
+        } catch (error) {
+          expect(error).toBeInstanceOf(TemporaryError);
+          expect(before.sizeBytes - before.previewCount).toBeGreaterThan(200 - bytes.length - 40 * before.previewCount);
+        }
+        const held = spool.ofGranule('cube-0');
+        expect(held.filter(({ kind: of }) => of !== 'preview').map(({ contentId }) => contentId)).toEqual(parts);
+        const left = held.filter(({ kind: of }) => of === 'preview').map(({ contentId }) => contentId);
+        expect(left).toEqual(left.length === 0 ? [] : previews.slice(-left.length));
+        expect(spool.totals().sizeBytes).toBeLessThanOrEqual(200);
+        expect(await keysOf(payloads)).toHaveLength(held.length);
+      }
+    });
+    await fc.assert(property, { seed: 2, numRuns: 200 });
+  });
+
+  it('counts the parts of each granule that the cloud does not have', async () => {
+    const { spool } = await emptySpool(1000);
+    const id = await spool.add('cells', 'cube-0', bytesOf(1));
+    await spool.add('plots', 'cube-0', bytesOf(2));
+    await spool.add('preview', 'cube-0', bytesOf(3));
+    await spool.add('preview', 'cube-1', bytesOf(4));
+    expect([...spool.waitingPartCounts()]).toEqual([['cube-0', 2]]);
+    await spool.acknowledge(id);
+    expect([...spool.waitingPartCounts()]).toEqual([['cube-0', 1]]);
+    expect(await spool.read(spool.quicklookOf('cube-1')!)).toEqual(bytesOf(4));
+  });
 });
 
-/** The same disk, whose power goes before the n-th change. */
-function cutOff(payloads: ObjectStore, index: SpoolIndex, cut: () => void) {
-  return {
-    payloads: {
-      ...payloads,
-      rootUri: payloads.rootUri,
-      head: payloads.head.bind(payloads),
-      get: payloads.get.bind(payloads),
-      list: payloads.list.bind(payloads),
-      put: async (key: string, bytes: Uint8Array) => {
-        cut();
-        return payloads.put(key, bytes);
-      },
-      delete: async (key: string) => {
-        cut();
-        return payloads.delete(key);
-      },
-    } as ObjectStore,
-    index: {
-      has: (id: string) => index.has(id),
-      ofGranule: (granuleKey: string) => index.ofGranule(granuleKey),
-      unreleased: (granuleKey: string) => index.unreleased(granuleKey),
-      partCounts: () => index.partCounts(),
-      oldestPreview: () => index.oldestPreview(),
-      totals: () => index.totals(),
-      add: (entry: Parameters<SpoolIndex['add']>[0]) => {
-        cut();
-        return index.add(entry);
-      },
-      remove: (id: string) => {
-        cut();
-        index.remove(id);
-      },
-    } as SpoolIndex,
-  };
+/** What a spool has promised, as one that never loses power would know it. */
+class SpoolModel {
+  readonly promised = new Map<string, string>();
+  readonly released = new Set<string>();
+  /** Its end was on its way when the power went. */
+  readonly unsure = new Set<string>();
+
+  async act(spool: Spool, captures: CaptureIndex, { act, seed }: { act: string; seed: number }): Promise<void> {
+    const granuleKey = `cube-${seed % 2}`;
+    if (act === 'add') {
+      const id = await spool.add('cells', granuleKey, bytesOf(seed));
+      if (!this.promised.has(id)) this.released.delete(id);
+      this.promised.set(id, granuleKey);
+    } else if (act === 'release') {
+      captures.add(granuleKey, 1);
+      captures.markMade(granuleKey, '{}');
+      for (const [id, of] of this.promised) if (of === granuleKey) this.released.add(id);
+    } else {
+      const ids = [...this.promised]
+        .filter(([id, of]) => of === granuleKey && !this.released.has(id))
+        .map(([id]) => id);
+      const ends = act === 'discard' ? ids : [...this.promised.keys()].slice(0, 1);
+      for (const id of ends) this.unsure.add(id);
+      if (act === 'discard') await spool.discardUnreleased(granuleKey);
+      else for (const id of ends) await spool.acknowledge(id);
+      for (const id of ends) {
+        this.promised.delete(id);
+        this.unsure.delete(id);
+      }
+    }
+  }
+}
+
+async function untilDone(work: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (!(error instanceof CubelakeError)) throw error;
+    }
+  }
 }
