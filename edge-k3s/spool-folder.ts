@@ -35,22 +35,24 @@ export function openCaptureFolder(folder: string): CaptureFolder {
  * @throws ConfigurationError when another agent has it; as SpoolDatabase.
  */
 export async function openSpoolFolder(folder: string, budgetBytes: number): Promise<SpoolFolder> {
-  const { captures, raw, database, payloads } = openParts(folder);
+  makeFolder(folder);
   const lock = lockOf(folder);
-  const spool = await Spool.open({ payloads, index: new SqliteSpoolIndex(database), budgetBytes });
-  const close = (): void => {
-    database.close();
+  try {
+    const { captures, raw, database, payloads } = openParts(folder);
+    const spool = await Spool.open({ payloads, index: new SqliteSpoolIndex(database), budgetBytes });
+    const close = (): void => {
+      database.close();
+      lock.close();
+    };
+    return { spool, captures, raw, freeBytes: () => freeBytesOf(folder), close };
+  } catch (error) {
     lock.close();
-  };
-  return { spool, captures, raw, freeBytes: () => freeBytesOf(folder), close };
+    throw error;
+  }
 }
 
 function openParts(folder: string) {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw diskError(error, folder);
-  }
+  makeFolder(folder);
   const database = new SpoolDatabase(join(folder, 'spool.db'));
   return {
     database,
@@ -60,9 +62,22 @@ function openParts(folder: string) {
   };
 }
 
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw diskError(error, folder);
+  }
+}
+
 /** A lock that ends with its process, however that ends. */
 function lockOf(folder: string): DatabaseSync {
-  const lock = new DatabaseSync(join(folder, 'agent.lock'), { timeout: 2000 });
+  let lock: DatabaseSync;
+  try {
+    lock = new DatabaseSync(join(folder, 'agent.lock'), { timeout: 1000 });
+  } catch (error) {
+    throw diskError(error, folder);
+  }
   try {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
     return lock;

@@ -24,6 +24,8 @@ export interface AgentOptions {
   readonly plan: CapturePlanner;
   readonly settings: EdgeSettings;
   readonly quietMs: number;
+  /** Between two looks at the folder of captures. */
+  readonly pollMs?: number;
   readonly isConsuming: boolean;
   /** Ends when everything that is captured is made and, with a broker, acknowledged. */
   readonly isOnce: boolean;
@@ -41,8 +43,7 @@ export interface PageSources {
   readonly quicklook: (granuleKey: string) => Promise<Uint8Array | null>;
 }
 
-/** Between two looks at the folder of captures. */
-const pollMs = 500;
+const pollMsDefault = 500;
 /** After a failure of the disk. */
 const failureWaitMs = 2000;
 
@@ -156,7 +157,7 @@ async function work(
         `Expected to go on, got none of it: ${agent.waitsFor}. Give --broker, or more --spool-gib.`,
       );
     }
-    await pause(agent.waitsFor === null ? pollMs : failureWaitMs, signal);
+    await pause(agent.waitsFor === null ? (options.pollMs ?? pollMsDefault) : failureWaitMs, signal);
   }
 }
 
