@@ -250,3 +250,11 @@ export const receiptWaitMs = 120_000;
 
 /** Parts that the broker has and the cloud has not said anything of: some 50 MB, which any broker holds. */
 export const partsUnreceiptedCountMax = 64;
+
+/**
+ * Field and cloud calibrate with the same code: with the same references they differ by what parts are rounded to, 1e-4. Beyond
+ * these the references differ, or a program does: half a per cent of reflectance is what a dirty panel gives, and 0.01 of
+ * NDVI is what the best plot trials tell apart.
+ */
+export const edgeReflectanceTolerance = 0.005;
+export const edgeNdviTolerance = 0.01;

@@ -13,6 +13,7 @@ export const alarmNames = [
   'JobDeadLetters',
   'ReadyGranules',
   'OldestWaiting',
+  'EdgeMismatches',
   'FailedGranules',
   'StuckManifests',
   'LateJobs',
@@ -113,6 +114,13 @@ export function flowWatches(deployment: Deployment): Watch[] {
       metric: ownMetric(deployment, 'manifest-settler', 'FailedGranuleCount', { statistic: Stats.SUM, period: hour }),
       threshold: 10,
       description: 'More than ten granules failed within an hour. First: cubelake status, is it one reason or many?',
+    },
+    {
+      name: 'EdgeMismatches',
+      metric: ownMetric(deployment, 'manifest-settler', 'EdgeMismatchCount', { statistic: Stats.SUM, period: hour }),
+      threshold: 0,
+      description:
+        'A cube of the cloud is not what its field machine made of it. First: cubelake status, is it one machine?',
     },
     {
       name: 'StuckManifests',

@@ -62,6 +62,8 @@ export const settlementSchema = z.strictObject({
   complete_count: z.number().int(),
   failed_count: z.number().int(),
   superseded_count: z.number().int(),
+  /** Granules of which field and cloud differ beyond tolerance; absent for none. */
+  edge_beyond_count: z.number().int().optional(),
   /** Table -> snapshot id as text: it may exceed 2^53. */
   snapshots: z.record(z.string(), z.string()),
 });

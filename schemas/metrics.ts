@@ -18,6 +18,8 @@ export const functionMetrics = {
   'manifest-settler': {
     CompleteGranuleCount: 'Count',
     FailedGranuleCount: 'Count',
+    /** Granules of which field and cloud differ beyond tolerance. */
+    EdgeMismatchCount: 'Count',
     /** From the arrival of a granule's last part to its settlement; first processings only. */
     UploadToCommitSeconds: 'Seconds',
     /** Of one granule: what its last attempt took. */

@@ -100,6 +100,9 @@ export const controlKeys = {
   replacementPrefix: 'control/replacements/',
   /** Old against new rows of a replacement. */
   comparison: (replacementId: string) => `control/comparisons/${replacementId}.json`,
+  /** What the field made of a granule against what the cloud made of it. */
+  edgeComparison: (granuleKey: string) => `control/edge-comparisons/${granuleKey}.json`,
+  edgeComparisonPrefix: 'control/edge-comparisons/',
   /** Why the newest version of a granule failed; removed when a version completes. */
   quarantine: (granuleKey: string) => `control/quarantine/${granuleKey}.json`,
   quarantinePrefix: 'control/quarantine/',

@@ -1,5 +1,7 @@
+import { edgeMismatches } from '#core/pipeline/edge-mismatches.ts';
 import { type FlowObservation, observeFlow } from '#core/pipeline/observe-flow.ts';
 import { type ReconcileReport, reconcile, type StatusReport, status } from '#core/pipeline/status.ts';
+import type { EdgeComparison } from '#schemas/edge-comparison.ts';
 import { type Command, hasFlag, jsonOption, lakeOption } from '../command.ts';
 import { lakePlace, unsettledMsMax } from '../config.ts';
 import { openFlow } from '../open-flow.ts';
@@ -19,12 +21,13 @@ export const command: Command = {
     const flow = openFlow(lakePlace(call));
     const report = hasFlag(call, 'reconcile') ? await reconcile(flow) : await status(flow);
     const { stuck, lateJobs } = await observeFlow(flow, unsettledMsMax());
-    const answer = { ...report, stuck, lateJobs };
+    const answer = { ...report, stuck, lateJobs, edgeMismatches: await edgeMismatches(flow) };
     io.print(hasFlag(call, 'json') ? JSON.stringify(answer) : statusText(answer));
   },
 };
 
-type Answer = (StatusReport | ReconcileReport) & Pick<FlowObservation, 'stuck' | 'lateJobs'>;
+type Answer = (StatusReport | ReconcileReport) &
+  Pick<FlowObservation, 'stuck' | 'lateJobs'> & { readonly edgeMismatches: readonly EdgeComparison[] };
 
 function statusText(report: Answer): string {
   const { complete, failed, running, waiting } = report.counts;
@@ -49,6 +52,8 @@ function statusText(report: Answer): string {
     const why = late.has(manifestId) ? 'its job has not begun' : 'it is not settled';
     lines.push(`stuck: manifest ${manifestId} for ${(ageMs / 3_600_000).toFixed(1)} h: ${why}`);
   }
+  for (const { granule_key: granuleKey, beyond } of report.edgeMismatches)
+    lines.push(`field and cloud differ: ${granuleKey}: ${shown(beyond.join('; '))}`);
   return [...lines, ...adviceOf(report)].join('\n');
 }
 

@@ -3,6 +3,7 @@ import { type PlannedGranule, type Settlement, type SettlementPlan, settlementSc
 import { controlKeys } from '#schemas/object-keys.ts';
 import { tableName } from '#schemas/table-definition.ts';
 import { InvariantError } from '../errors.ts';
+import { compareEdgeRows } from './compare-edge-rows.ts';
 import type { SettleContext } from './flow-context.ts';
 import { payloadNamed } from './granule-assembly.ts';
 import { isSameVersion, jobNameOf } from './granule-version.ts';
@@ -41,7 +42,10 @@ export async function settle(context: SettleContext, manifestId: string): Promis
 
   const snapshots: Record<string, string> = {};
   const payload = payloadNamed(context.payloads, manifest.granules[0]!.payload);
-  for (const table of touchedTables(plan, payload)) {
+  const touched = touchedTables(plan, payload);
+  // While the rows of the field are still in the tables; what is on a branch takes nobody's place yet.
+  const edgeBeyondCount = manifest.branch === undefined ? await compareEdgeRows(context, plan, payload) : 0;
+  for (const table of touched) {
     const snapshotId = await publishTable(context, table, plan, manifest.branch);
     if (snapshotId !== null) snapshots[tableName(table)] = String(snapshotId);
   }
@@ -55,7 +59,12 @@ export async function settle(context: SettleContext, manifestId: string): Promis
       if (!isOurs) return settle(context, manifestId);
     }
   }
-  const settlement: Settlement = { manifest_id: manifestId, ...verdictCounts(plan), snapshots };
+  const settlement: Settlement = {
+    manifest_id: manifestId,
+    ...verdictCounts(plan),
+    ...(edgeBeyondCount > 0 ? { edge_beyond_count: edgeBeyondCount } : {}),
+    snapshots,
+  };
   await tryWriteRecord(context.warehouse, key, settlement, { ifNoneMatch: '*' });
   return { state: 'settled', settlement };
 }

@@ -27,6 +27,7 @@ export function settledReport(
     figures: [
       ['CompleteGranuleCount', counts.complete_count],
       ['FailedGranuleCount', counts.failed_count],
+      ['EdgeMismatchCount', counts.edge_beyond_count ?? 0],
       ...durations.flatMap((duration) => figuresOf(duration, jobHourUsd)),
     ],
   };

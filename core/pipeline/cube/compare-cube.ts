@@ -9,6 +9,7 @@ import { type ReadColumn, readColumns } from '../../formats/parquet/read-columns
 import { asyncBuffer, boundedZstd, readRows } from '../../formats/parquet/read-rows.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { GranuleFiles } from '../payload.ts';
+import { DifferenceSum } from './difference-sum.ts';
 
 /** Bands to compare lie nearest to these wavelengths: green, red and near infrared, where crops differ most. */
 const comparedWavelengthsNm = [550, 670, 800];
@@ -27,45 +28,8 @@ export async function compareCube(
   ];
 }
 
-/** Sums of one difference while its values come by. */
-class DifferenceSum {
-  readonly #name: string;
-  #count = 0;
-  #onlyOldCount = 0;
-  #onlyNewCount = 0;
-  #sum = 0;
-  #max = 0;
-
-  constructor(name: string) {
-    this.#name = name;
-  }
-
-  /** NaN: the version has no value. */
-  add(before: number, after: number): void {
-    const [hasBefore, hasAfter] = [!Number.isNaN(before), !Number.isNaN(after)];
-    if (hasBefore && hasAfter) {
-      const distance = Math.abs(after - before);
-      this.#count++;
-      this.#sum += distance;
-      if (distance > this.#max) this.#max = distance;
-    } else if (hasBefore) this.#onlyOldCount++;
-    else if (hasAfter) this.#onlyNewCount++;
-  }
-
-  result(): Difference {
-    const hasBoth = this.#count > 0;
-    return {
-      name: this.#name,
-      count: this.#count,
-      only_old_count: this.#onlyOldCount,
-      only_new_count: this.#onlyNewCount,
-      mean_absolute: hasBoth ? this.#sum / this.#count : null,
-      max_absolute: hasBoth ? this.#max : null,
-    };
-  }
-}
-
-async function comparePlots(
+/** Plot means of every spectral index. */
+export async function comparePlots(
   before: readonly DataFile[],
   after: readonly DataFile[],
   warehouse: ObjectStore,
@@ -118,7 +82,7 @@ async function compareBands(
 }
 
 /** The band columns that both versions have, nearest to the compared wavelengths. */
-async function comparedColumns(
+export async function comparedColumns(
   before: readonly DataFile[],
   after: readonly DataFile[],
   warehouse: ObjectStore,

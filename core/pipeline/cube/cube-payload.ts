@@ -4,6 +4,7 @@ import type { Hdf5Opener } from '../../ports/hdf5-file.ts';
 import type { TilePool } from '../../ports/tile-pool.ts';
 import type { GranuleOutput, Payload, ProcessContext } from '../payload.ts';
 import { compareCube } from './compare-cube.ts';
+import { compareEdgeCube } from './compare-edge-cube.ts';
 import { assembleCube, cubeGranuleKeyOf } from './cube-granule.ts';
 import { estimateCube } from './cube-provenance.ts';
 import { processCube } from './process-cube.ts';
@@ -29,5 +30,6 @@ export function cubePayload(dependencies: CubeDependencies): Payload {
       removeCheckpoints(warehouse, processing_id, Number(report['segment_count'] ?? 1)),
     estimate: estimateCube,
     compare: compareCube,
+    compareEdge: compareEdgeCube,
   };
 }

@@ -19,7 +19,7 @@ const startMs = Date.now();
 const say = (text: string): void => console.log(`${Math.round((Date.now() - startMs) / 1000)} s: ${text}`);
 const sleep = (durationMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, durationMs));
 
-const cubeCount = 18;
+const cubeCount = 16;
 const limitMs = 8 * 60_000;
 const captures = join(folder, 'captures');
 const lake = join(folder, 'lake');

@@ -2,11 +2,11 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const [lineCount, sampleCount, bandCount] = [48, 40, 60];
+const [lineCount, sampleCount, bandCount] = [48, 40, 40];
 const [darkCounts, whiteCounts] = [100, 4100];
 
 function header(lines: number, minute: number): string {
-  const wavelengths = Array.from({ length: bandCount }, (_, band) => 450 + 8 * band);
+  const wavelengths = Array.from({ length: bandCount }, (_, band) => 450 + 12 * band);
   return [
     'ENVI',
     `samples = ${sampleCount}`,
@@ -53,7 +53,7 @@ export function writeCapture(folder: string, cube: number): void {
   // Vegetation in stripes over soil, and noise that follows from place and cube, so that no two parts have the same bytes.
   const valueAt = (line: number, band: number, sample: number): number => {
     const isLeaf = Math.floor((sample + cube) / 6) % 2 === 0;
-    const reflectance = isLeaf ? (band < 34 ? 0.05 : 0.45) : 0.12 + 0.002 * band;
+    const reflectance = isLeaf ? (band < 26 ? 0.05 : 0.45) : 0.12 + 0.002 * band;
     const noise = ((line * 7919 + band * 104_729 + sample * 1299_709 + cube * 15_485_863) >>> 3) % 97;
     return darkCounts + Math.round(reflectance * (whiteCounts - darkCounts)) + noise;
   };
