@@ -258,3 +258,7 @@ export const partsUnreceiptedCountMax = 64;
  */
 export const edgeReflectanceTolerance = 0.005;
 export const edgeNdviTolerance = 0.01;
+
+/** A part of 900 KiB that claims more than this expands beyond reason: the largest seen holds four million values. */
+export const partRowCountMax = 2_000_000;
+export const partValueCountMax = 40_000_000;
