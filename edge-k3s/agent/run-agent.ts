@@ -9,6 +9,7 @@ import { Publisher } from '#core/edge/publisher.ts';
 import { CubelakeError, FormatError, TemporaryError } from '#core/errors.ts';
 import type { PartLink } from '#core/ports/part-link.ts';
 import type { Progress } from '#core/ports/progress.ts';
+import type { Stopwatch } from '#core/ports/stopwatch.ts';
 import { openSpoolFolder, type SpoolFolder } from '../spool-folder.ts';
 import { CaptureWatcher } from './capture-watcher.ts';
 import { FieldAgent } from './field-agent.ts';
@@ -108,6 +109,12 @@ function agentOf(options: AgentOptions, folder: SpoolFolder, stop: AbortSignal, 
   });
 }
 
+/** What sleeps by it does not keep a program from ending; the link and the agent keep it alive while there is work. */
+const backgroundStopwatch: Stopwatch = {
+  elapsedMs: () => systemStopwatch.elapsedMs(),
+  sleepMs: (durationMs) => sleep(durationMs, undefined, { ref: false }),
+};
+
 /** The publisher listens to the link as well. */
 function openLink({ mqtt, deviceId }: AgentOptions, onState: (state: LinkState) => void): PartLink | null {
   if (mqtt === null) return null;
@@ -126,7 +133,7 @@ function openLink({ mqtt, deviceId }: AgentOptions, onState: (state: LinkState) 
 }
 
 function publisherOf({ deviceId, bytesPerSecondMax, progress }: AgentOptions, { spool }: SpoolFolder, link: PartLink) {
-  return new Publisher({ spool, link, deviceId, stopwatch: systemStopwatch, bytesPerSecondMax, progress });
+  return new Publisher({ spool, link, deviceId, stopwatch: backgroundStopwatch, bytesPerSecondMax, progress });
 }
 
 /** A disk that fails for a while stops nothing for good. */
