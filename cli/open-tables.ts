@@ -37,10 +37,10 @@ export function openTables(place: LakePlace): Tables {
   return tablesIn(readOnlyFolder(path));
 }
 
-/** For commands that change tables. @throws ConfigurationError when there is no lake. Disposition: stop. */
-export function openOwnTables(place: LakePlace): Tables & { close(): void } {
+/** For commands that change tables. @throws ConfigurationError when there is no lake and one must be. Disposition: stop. */
+export function openOwnTables(place: LakePlace, { mustExist = true } = {}): Tables & { close(): void } {
   if (place.kind === 'deployed') return { ...deployedTables(place.warehouseUri), close: () => {} };
-  return openLake(place.folder, { mustExist: true });
+  return openLake(place.folder, { mustExist });
 }
 
 /** Queues and jobs of the deployment are not needed: its tables are in its warehouse and catalog. */

@@ -262,3 +262,9 @@ export const edgeNdviTolerance = 0.01;
 /** A part of 900 KiB that claims more than this expands beyond reason: the largest seen holds four million values. */
 export const partRowCountMax = 2_000_000;
 export const partValueCountMax = 40_000_000;
+
+/** Bytes of parts that a sink commits at once at most: some hundred megabytes of values, which its 2 GiB hold. */
+export const sinkBatchBytesMax = 16 * mib;
+
+/** One broken device among many is buried and told of; a topic in which nothing is a part is a mistake that a person must look at. */
+export const deadPartsInRowCountMax = 100;

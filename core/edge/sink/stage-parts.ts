@@ -21,7 +21,13 @@ export interface StagedParts {
 }
 
 /** A part that has been read whole, ready for its table. */
-export type DecodedPart = { readonly part: ReadPart; readonly sizeBytes: number } & (
+export type DecodedPart = {
+  readonly part: ReadPart;
+  readonly sizeBytes: number;
+  /** Where in the log it stands. */
+  readonly partition: number;
+  readonly offset: bigint;
+} & (
   | { readonly kind: 'cells'; readonly cells: SilverCells }
   | { readonly kind: 'plots'; readonly rows: readonly Row[] }
 );

@@ -1,0 +1,274 @@
+import { deadLetterHeaders, kafkaDeadLetterTopic, partTypes } from '#schemas/edge-messages.ts';
+import { tableName } from '#schemas/table-definition.ts';
+import { goldPlotIndex, silverReflectance } from '#schemas/tables.ts';
+import { ConfigurationError, CubelakeError, FencedError, FormatError } from '../../errors.ts';
+import { ancestorsOf } from '../../formats/iceberg/table-metadata.ts';
+import { deadPartsInRowCountMax, sinkBatchBytesMax } from '../../limits.ts';
+import { contentHash } from '../../pipeline/content-hash.ts';
+import type { TouchedPartitions } from '../../pipeline/flow-context.ts';
+import { parseJson } from '../../pipeline/ledger.ts';
+import type { Catalog } from '../../ports/catalog.ts';
+import type { LogRecord, PartLogReader, PartLogWriter } from '../../ports/part-log.ts';
+import type { Progress } from '../../ports/progress.ts';
+import type { Stopwatch } from '../../ports/stopwatch.ts';
+import { silverCells } from './cell-values.ts';
+import { type CommitReport, commitParts, type SinkTables, tableOfKind } from './commit-parts.ts';
+import {
+  formatOffsets,
+  ingestTouchedKey,
+  mergeOffsets,
+  offsetsProperty,
+  parseOffsets,
+  type StartChoices,
+  startOf,
+} from './ingest-offsets.ts';
+import { plotRows } from './plot-rows.ts';
+import { readPart } from './read-part.ts';
+import type { DecodedPart } from './stage-parts.ts';
+
+export interface SinkOptions extends StartChoices {
+  readonly log: PartLogReader;
+  readonly deadLetters: PartLogWriter;
+  readonly tables: SinkTables & { readonly catalog: Catalog };
+  /** Brings what is derived from gold.plot_index up to date; again with the same commit id after a crash. */
+  readonly afterCommit: (change: TouchedPartitions) => Promise<void>;
+  readonly stopwatch: Stopwatch;
+  readonly progress: Progress;
+  readonly topic: string;
+  /** Names this sink's offsets in the tables. */
+  readonly group: string;
+  readonly commitIntervalMs: number;
+  /** Ends when nothing has come for this long; null for never. */
+  readonly idleMsMax: number | null;
+}
+
+/** Between two looks at the time while nothing comes. */
+const tickMs = 500;
+/** Before another attempt where a settlement, the log or the store was not ready. */
+const retryWaitMs = 2000;
+
+interface Batch {
+  readonly parts: DecodedPart[];
+  /** Partition -> the first offset after it. */
+  next: Map<number, bigint>;
+  sizeBytes: number;
+  /** Messages that were read, dead ones too. */
+  recordCount: number;
+}
+
+/**
+ * Takes parts from the log into silver and gold, each exactly once: how far the log is read stands in the same commit as the rows.
+ *
+ * Gold is committed before silver, so that silver's offsets hold for both: the log is read from there, and gold leaves out
+ * what its own offsets say it has.
+ */
+export class Sink {
+  readonly #options: SinkOptions;
+  #topicId = '';
+  /** Text of the property of each table, as last read or written. */
+  #silverOffsets: string | null = null;
+  #goldOffsets: string | null = null;
+  #next = new Map<number, bigint>();
+  #deadInRowCount = 0;
+
+  constructor(options: SinkOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Runs until `signal` is aborted, and commits what it has read by then.
+   * @throws ConfigurationError when the topic is not there, is another or lacks messages, or when nearly everything in it is
+   *   dead; FencedError when another sink is further; as `publish`.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    await this.#start();
+    const { log, topic, stopwatch, commitIntervalMs, idleMsMax } = this.#options;
+    const reading = new AbortController();
+    const records = log.read(topic, this.#next, AbortSignal.any([signal, reading.signal]))[Symbol.asyncIterator]();
+    let batch = emptyBatch();
+    let [batchMs, heardMs] = [stopwatch.elapsedMs(), stopwatch.elapsedMs()];
+    let pending = records.next();
+    let tick: Promise<null> | null = null;
+    try {
+      for (;;) {
+        tick ??= stopwatch.sleepMs(Math.min(tickMs, commitIntervalMs)).then(() => null);
+        const heard = await Promise.race([pending, tick]);
+        if (heard === null) tick = null;
+        if (heard?.done === true) break;
+        if (heard !== null) {
+          if (batch.recordCount === 0) batchMs = stopwatch.elapsedMs();
+          heardMs = stopwatch.elapsedMs();
+          await this.#take(batch, heard.value);
+          pending = records.next();
+        }
+        const isDue = batch.recordCount > 0 && stopwatch.elapsedMs() - batchMs >= commitIntervalMs;
+        if (isDue || batch.sizeBytes >= sinkBatchBytesMax) {
+          await this.#commit(batch, signal);
+          batch = emptyBatch();
+        }
+        if (idleMsMax !== null && batch.recordCount === 0 && stopwatch.elapsedMs() - heardMs >= idleMsMax) break;
+      }
+    } finally {
+      reading.abort();
+      pending.catch(() => undefined);
+    }
+    if (batch.recordCount > 0) await this.#commit(batch, signal);
+  }
+
+  async #start(): Promise<void> {
+    const { log, topic, tables, progress } = this.#options;
+    const found = await log.describe(topic);
+    if (found === null)
+      throw new ConfigurationError(`Expected topic ${topic}, got none. Create it, or name another.`, { topic });
+    this.#topicId = found.topicId;
+    this.#silverOffsets = await this.#offsetsOf(tables.catalog, 'silver');
+    this.#goldOffsets = await this.#offsetsOf(tables.catalog, 'gold');
+    const known = this.#silverOffsets === null ? null : parseOffsets(this.#silverOffsets);
+    const { from, lostCount } = startOf(known, topic, found, this.#options);
+    this.#next = new Map(from);
+    await this.#finishDerived();
+    progress.report('Sink:Start:Done', {
+      topic,
+      from: formatOffsets({ topic, topicId: found.topicId, next: from }),
+      lost: String(lostCount),
+    });
+  }
+
+  async #offsetsOf(catalog: Catalog, layer: 'silver' | 'gold'): Promise<string | null> {
+    const loaded = await catalog.loadTable(layer === 'silver' ? silverReflectance : goldPlotIndex);
+    return loaded?.metadata.properties[offsetsProperty(this.#options.group)] ?? null;
+  }
+
+  /** A crash may have come between the newest commit to gold and what is derived from it. */
+  async #finishDerived(): Promise<void> {
+    const { catalog } = this.#options.tables;
+    const loaded = await catalog.loadTable(goldPlotIndex);
+    if (loaded === null || this.#goldOffsets === null) return;
+    const { metadata } = loaded;
+    const newest = ancestorsOf(metadata, metadata['current-snapshot-id']).find(
+      ({ summary }) => ingestTouchedKey in summary,
+    );
+    const touched = parseJson(newest?.summary[ingestTouchedKey] ?? '');
+    if (newest === undefined || !Array.isArray(touched)) return;
+    await this.#derive(newest.summary['cubelake.commit-id'] ?? '', touched as TouchedPartitions['touched']);
+  }
+
+  async #derive(commitId: string, touched: TouchedPartitions['touched']): Promise<void> {
+    if (touched.length === 0) return;
+    const change = { touched, tables: [tableName(goldPlotIndex)], commitId: contentHash([commitId, 'derived']) };
+    await this.#options.afterCommit(change);
+  }
+
+  /** What is no part goes to the dead letters, and the others go on. */
+  async #take(batch: Batch, record: LogRecord): Promise<void> {
+    batch.recordCount++;
+    batch.sizeBytes += record.value.length;
+    batch.next.set(record.partition, record.offset + 1n);
+    try {
+      batch.parts.push(await decode(record));
+      this.#deadInRowCount = 0;
+    } catch (error) {
+      if (!(error instanceof CubelakeError) || error.disposition !== 'quarantine') throw error;
+      await this.#bury(record, error);
+    }
+  }
+
+  async #bury(record: LogRecord, { message }: CubelakeError): Promise<void> {
+    const { deadLetters, topic, progress } = this.#options;
+    if (++this.#deadInRowCount > deadPartsInRowCountMax) {
+      throw new ConfigurationError(
+        `Expected parts in topic ${topic}, got ${this.#deadInRowCount} other messages in a row, last: ${message} Look who writes to it.`,
+        { topic },
+      );
+    }
+    const origin = `${topic}/${record.partition}/${record.offset}`;
+    const headers = { ...record.headers, [deadLetterHeaders.error]: message, [deadLetterHeaders.origin]: origin };
+    await this.#untilReady(
+      () => deadLetters.append(kafkaDeadLetterTopic, { key: origin, headers, value: record.value }),
+      null,
+    );
+    progress.report('Part:Read:Dead', { origin, reason: message });
+  }
+
+  async #commit(batch: Batch, signal: AbortSignal): Promise<void> {
+    const { log, topic, group, progress } = this.#options;
+    const after = { topic, topicId: this.#topicId, next: mergeOffsets(this.#next, batch.next) };
+    const parts = (kind: DecodedPart['kind']) => batch.parts.filter((each) => each.kind === kind);
+    const inGold = this.#goldNext();
+    const plots = parts('plots').filter(({ partition, offset }) => offset >= (inGold.get(partition) ?? 0n));
+    if (plots.length > 0) {
+      const afterGold = { ...after, next: mergeOffsets(after.next, inGold) };
+      const report = await this.#untilReady(
+        () => this.#commitTable('plots', plots, afterGold, this.#goldOffsets),
+        signal,
+      );
+      this.#goldOffsets = report.offsets;
+      await this.#untilReady(() => this.#derive(report.commitId, report.touched), signal);
+    }
+    const report = await this.#untilReady(
+      () => this.#commitTable('cells', parts('cells'), after, this.#silverOffsets),
+      signal,
+    );
+    this.#silverOffsets = report.offsets;
+    this.#next = after.next;
+    await log.remember(group, topic, after.next).catch((error: unknown) => {
+      progress.report('Offsets:Remember:Failed', { reason: String(error) });
+    });
+  }
+
+  async #commitTable(
+    kind: DecodedPart['kind'],
+    parts: readonly DecodedPart[],
+    after: Parameters<typeof formatOffsets>[0],
+    before: string | null,
+  ): Promise<CommitReport> {
+    const { tables, group, progress } = this.#options;
+    const table = tableOfKind[kind];
+    const report = await commitParts(tables, table, { group, before, after, parts });
+    const { addedCount: added, repeatedCount: repeated, lateCount: late } = report;
+    progress.report('Parts:Commit:Done', { table: tableName(table), added, repeated, late });
+    return report;
+  }
+
+  /** How far gold is in this topic: farther than silver where a crash came between them. */
+  #goldNext(): ReadonlyMap<number, bigint> {
+    const offsets = this.#goldOffsets === null ? null : parseOffsets(this.#goldOffsets);
+    return offsets?.topicId === this.#topicId ? offsets.next : new Map();
+  }
+
+  /** Tries again for as long as something may pass; a stop ends that, and the next run reads the same messages again. */
+  async #untilReady<Result>(work: () => Promise<Result>, signal: AbortSignal | null): Promise<Result> {
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!mayPass(error) || signal?.aborted) throw error;
+        this.#options.progress.report('Sink:Commit:Waiting', { reason: error.message });
+        await this.#options.stopwatch.sleepMs(retryWaitMs);
+      }
+    }
+  }
+}
+
+/** Another sink's progress does not pass: whoever is fenced must read again where the tables are. */
+function mayPass(error: unknown): error is CubelakeError {
+  return error instanceof CubelakeError && error.disposition === 'retry' && !(error instanceof FencedError);
+}
+
+function emptyBatch(): Batch {
+  return { parts: [], next: new Map(), sizeBytes: 0, recordCount: 0 };
+}
+
+/** @throws FormatError for whatever is not a part. Disposition: quarantine. */
+async function decode(record: LogRecord): Promise<DecodedPart> {
+  const part = await readPart(record);
+  const place = { part, sizeBytes: record.value.length, partition: record.partition, offset: record.offset };
+  try {
+    return part.attributes.type === partTypes.cells
+      ? { kind: 'cells', ...place, cells: silverCells(part) }
+      : { kind: 'plots', ...place, rows: plotRows(part) };
+  } catch (error) {
+    if (error instanceof CubelakeError) throw error;
+    throw new FormatError(`Expected rows of a part, got others (${part.attributes.id}).`, {}, error);
+  }
+}
