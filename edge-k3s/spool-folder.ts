@@ -10,6 +10,7 @@ import { Spool } from '#core/edge/spool.ts';
 import { ConfigurationError } from '#core/errors.ts';
 import type { CaptureIndex } from '#core/ports/capture-index.ts';
 import type { ObjectStore } from '#core/ports/object-store.ts';
+import { withReserve } from './with-reserve.ts';
 
 /** What agent and backhaul share: captures, and their raw files laid out by raw keys. */
 export interface CaptureFolder {
@@ -38,7 +39,10 @@ export async function openSpoolFolder(folder: string, budgetBytes: number): Prom
   makeFolder(folder);
   const lock = lockOf(folder);
   try {
-    const { captures, raw, database, payloads } = openParts(folder);
+    const { captures, database, ...stores } = openParts(folder);
+    const free = (): number => freeBytesOf(folder);
+    const raw = withReserve(stores.raw, free, reserveOf(folder));
+    const payloads = withReserve(stores.payloads, free, reserveOf(folder));
     const spool = await Spool.open({ payloads, index: new SqliteSpoolIndex(database), budgetBytes });
     const close = (): void => {
       database.close();
@@ -83,12 +87,23 @@ function lockOf(folder: string): DatabaseSync {
     return lock;
   } catch (error) {
     lock.close();
+    if (!isBusy(error)) throw diskError(error, folder);
     throw new ConfigurationError(
       `Expected a spool that no other agent uses, got one that is locked (${folder}). Give each agent its own --spool.`,
       { folder },
       error,
     );
   }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && /locked|busy/.test(error.message);
+}
+
+/** Room for the logs of three databases; on a disk as small as a test's, a sixteenth of it. */
+function reserveOf(folder: string): number {
+  const { blocks, bsize } = statfsSync(folder);
+  return Math.min(64 * 1024 * 1024, (blocks * bsize) / 16);
 }
 
 function freeBytesOf(folder: string): number {

@@ -4,6 +4,8 @@ import { ConfigurationError } from '#core/errors.ts';
 import { useWriteAheadLog } from '#core/write-ahead-log.ts';
 
 const version = 1;
+/** The log stays small beside a small disk: some ten changes. */
+const logPageCount = 64;
 const schema = `
   CREATE TABLE spool (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT, content_id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
@@ -31,7 +33,7 @@ export class SpoolDatabase {
     this.#database = this.#asking(() => new DatabaseSync(path, { timeout: 60_000 }));
     this.#asking(() => {
       useWriteAheadLog(this.#database);
-      this.#database.exec('PRAGMA synchronous = FULL');
+      this.#database.exec(`PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${logPageCount}`);
     });
     this.transaction(() => this.#upgrade());
   }
@@ -78,11 +80,34 @@ export class SpoolDatabase {
     this.#database.exec(`PRAGMA user_version = ${version}`);
   }
 
+  /** Gives the room of the log back to the disk. */
+  #hasTruncatedLog(): boolean {
+    try {
+      this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   #asking<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      // Whoever began the transaction decides.
+      if (this.#database?.isTransaction) throw error;
+      if (!isFull(error) || !this.#hasTruncatedLog()) throw diskError(error, this.#path);
+    }
     try {
       return work();
     } catch (error) {
       throw diskError(error, this.#path);
     }
   }
+}
+
+const sqliteFull = 13;
+
+function isFull(error: unknown): boolean {
+  return (error as { errcode?: number } | null)?.errcode === sqliteFull;
 }

@@ -50,7 +50,7 @@ export class FieldAgent {
 
   /** Why nothing goes on; null when something does, or nothing is to be done. */
   get waitsFor(): string | null {
-    return this.isStopped ? 'room in the spool' : this.#waitsFor;
+    return this.isStopped ? 'The spool is full. Give --broker, or more --spool-gib.' : this.#waitsFor;
   }
 
   /** Imports what is whole and makes the oldest capture that is not made. @returns False when there was nothing to do. */

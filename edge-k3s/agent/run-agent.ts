@@ -160,9 +160,7 @@ async function work(
     if (await agent.step()) continue;
     if (isOnce && agent.isDone() && (mqtt === null || spool.totals().partCount === 0)) return requireSuccess(agent);
     if (isOnce && mqtt === null && agent.waitsFor !== null) {
-      throw new TemporaryError(
-        `Expected to go on, got none of it: ${agent.waitsFor}. Give --broker, or more --spool-gib.`,
-      );
+      throw new TemporaryError(`Expected to go on without a broker, got a reason to wait: ${agent.waitsFor}`);
     }
     await pause(agent.waitsFor === null ? (options.pollMs ?? pollMsDefault) : failureWaitMs, signal);
   }
