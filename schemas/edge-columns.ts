@@ -1,6 +1,6 @@
 import type { ColumnDefinition } from './table-definition.ts';
 
-/** Columns of silver.reflectance that only rows from the field have; ids below those of bands. */
+/** Columns of silver.reflectance that only rows from the field have. Ids from 1000 on are those of partition fields. */
 export const partIdColumn: ColumnDefinition = {
   id: 900,
   name: 'part_id',
@@ -11,7 +11,7 @@ export const partIdColumn: ColumnDefinition = {
 };
 
 /** Three ids for each index, by its position among the definitions. */
-const indexColumnIdBase = 1000;
+const indexColumnIdBase = 100;
 
 /** Field id of `{index}_count`; mean and standard deviation have the next two, in parts and in the table alike. */
 export function indexColumnId(indexPosition: number): number {

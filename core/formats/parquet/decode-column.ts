@@ -108,7 +108,8 @@ function numeric(values: Int32Array | Float64Array): Dense {
 function numbers(type: 'int' | 'date' | 'double', bytes: Uint8Array, count: number): Int32Array | Float64Array {
   const width = type === 'double' ? 8 : 4;
   if (!(count * width <= bytes.length)) throw new RangeError(`Expected ${count} numbers, got ${bytes.length} bytes`);
-  const own = bytes.slice(0, count * width);
+  // A Buffer's own `slice` copies nothing, and would leave the numbers where they are not aligned.
+  const own = Uint8Array.from(bytes.subarray(0, count * width));
   return type === 'double' ? new Float64Array(own.buffer, 0, count) : new Int32Array(own.buffer, 0, count);
 }
 
