@@ -1,6 +1,5 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { diskError } from '#adapters/file/disk-error.ts';
-import { ConfigurationError } from '#core/errors.ts';
+import { ConfigurationError, CubelakeError, TemporaryError } from '#core/errors.ts';
 import { useWriteAheadLog } from '#core/write-ahead-log.ts';
 
 const version = 1;
@@ -96,18 +95,38 @@ export class SpoolDatabase {
     } catch (error) {
       // Whoever began the transaction decides.
       if (this.#database?.isTransaction) throw error;
-      if (!isFull(error) || !this.#hasTruncatedLog()) throw diskError(error, this.#path);
+      if (!isFull(error) || !this.#hasTruncatedLog()) throw failureOf(error, this.#path);
     }
     try {
       return work();
     } catch (error) {
-      throw diskError(error, this.#path);
+      throw failureOf(error, this.#path);
     }
   }
 }
 
+const sqliteReadOnly = 8;
 const sqliteFull = 13;
 
+function codeOf(error: unknown): number | undefined {
+  return (error as { errcode?: number } | null)?.errcode;
+}
+
 function isFull(error: unknown): boolean {
-  return (error as { errcode?: number } | null)?.errcode === sqliteFull;
+  return codeOf(error) === sqliteFull;
+}
+
+/** A failure of SQLite as an error with a disposition; anything else is returned as it is. */
+function failureOf(cause: unknown, where: string): unknown {
+  const code = codeOf(cause);
+  if (cause instanceof CubelakeError || code === undefined) return cause;
+  const { message } = cause as Error;
+  if (code === sqliteReadOnly) {
+    return new ConfigurationError(
+      `Expected a spool that may be written, got "${message}" (${where}). Give this user the right to write there.`,
+      { where },
+      cause,
+    );
+  }
+  return new TemporaryError(`Expected the disk of the spool to answer, got "${message}" (${where}).`, { where }, cause);
 }
