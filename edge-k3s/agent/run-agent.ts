@@ -57,6 +57,15 @@ const failureWaitMs = 2000;
  */
 export async function runAgent(options: AgentOptions, stop: AbortSignal): Promise<void> {
   const folder = await openSpoolFolder(options.spoolPath, options.spoolBytesMax);
+  try {
+    await runOnFolder(options, folder, stop);
+  } finally {
+    folder.close();
+  }
+}
+
+async function runOnFolder(options: AgentOptions, folder: SpoolFolder, stop: AbortSignal): Promise<void> {
+  const { deviceId, progress } = options;
   const ending = new AbortController();
   const signal = AbortSignal.any([stop, ending.signal]);
   const startedMs = Date.now();
@@ -66,25 +75,24 @@ export async function runAgent(options: AgentOptions, stop: AbortSignal): Promis
   });
   const publisher = link && publisherOf(options, folder, link);
   const agent = agentOf(options, folder, signal, () => publisher?.wake());
-  const { deviceId } = options;
-  const page = await options.page?.({
-    status: () => statusOfAgent({ deviceId, nowMs: Date.now(), startedMs, link: state, folder, agent }),
-    quicklook: async (granuleKey) => {
-      const entry = folder.spool.quicklookOf(granuleKey);
-      return entry && folder.spool.read(entry);
-    },
-  });
-  const publishing = publisher && keepPublishing(publisher, options.progress, signal).finally(() => ending.abort());
+  const publishing = publisher && keepPublishing(publisher, progress, signal).finally(() => ending.abort());
   // Told below, once everything else has ended.
   publishing?.catch(() => undefined);
+  let page: { close(): Promise<void> } | undefined;
   try {
+    page = await options.page?.({
+      status: () => statusOfAgent({ deviceId, nowMs: Date.now(), startedMs, link: state, folder, agent }),
+      quicklook: async (granuleKey) => {
+        const entry = folder.spool.quicklookOf(granuleKey);
+        return entry && folder.spool.read(entry);
+      },
+    });
     await work(agent, options, folder, signal);
   } finally {
     ending.abort();
     await publishing?.catch(() => undefined);
     await link?.close();
     await page?.close();
-    folder.close();
   }
   await publishing;
 }
