@@ -266,5 +266,8 @@ export const partValueCountMax = 40_000_000;
 /** Bytes of parts that a sink commits at once at most: some hundred megabytes of values, which its 2 GiB hold. */
 export const sinkBatchBytesMax = 16 * mib;
 
+/** Values that parts of one commit expand to: a part may claim far more than its bytes, and several of those must fit too. */
+export const sinkBatchValueCountMax = 60_000_000;
+
 /** One broken device among many is buried and told of; a topic in which nothing is a part is a mistake that a person must look at. */
 export const deadPartsInRowCountMax = 100;

@@ -1,7 +1,10 @@
 import { goldFieldMetrics, goldPlotIndex } from '#schemas/tables.ts';
 import { dateOfDay, dayOfDate } from '../day.ts';
+import { NotFoundError } from '../errors.ts';
 import type { DataFile } from '../formats/iceberg/data-file.ts';
 import { type PublishContext, publish } from '../formats/iceberg/publish.ts';
+import { mainBranch } from '../formats/iceberg/table-metadata.ts';
+import { commitAttemptCountMax } from '../limits.ts';
 import { contentHash } from './content-hash.ts';
 import { type Period, periodName, periodsOf } from './period.ts';
 import { type PlotMean, poolPlots } from './pool-plots.ts';
@@ -15,6 +18,9 @@ export interface TouchedDate {
   readonly date: string;
 }
 
+/** Entry in the summary of every snapshot that made periods anew: how many dates were touched. */
+const aggregatedKey = 'cubelake.aggregated-dates';
+
 /**
  * Computes gold.field_metrics anew for every day, week and month that the touched dates lie in, and replaces those
  * periods in one snapshot. Running it again gives the same rows.
@@ -26,8 +32,26 @@ export async function aggregateFields(
   touched: readonly TouchedDate[],
   commitId: string,
 ): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await aggregateOnce(context, touched, commitId);
+    } catch (error) {
+      if (!(error instanceof NotFoundError) || attempt === commitAttemptCountMax) throw error;
+    }
+  }
+}
+
+/** @throws NotFoundError when another has replaced the same periods meanwhile: what was read may be older than what it read. */
+async function aggregateOnce(
+  context: PublishContext,
+  touched: readonly TouchedDate[],
+  commitId: string,
+): Promise<void> {
   const addFiles: DataFile[] = [];
   const removePaths: string[] = [];
+  // Before any row is read: who replaces the periods after this look makes this one look again.
+  const looked = await context.catalog.loadTable(goldFieldMetrics);
+  const baseSnapshotId = looked?.metadata.refs[mainBranch]?.['snapshot-id'] ?? null;
   for (const { farmId, periods } of periodsByFarm(touched)) {
     const rows = await readPlotRows(context, farmId, periods);
     for (const period of periods) {
@@ -48,7 +72,9 @@ export async function aggregateFields(
     extraColumns: [],
     addFiles,
     removePaths: removePaths.filter((path) => !added.has(path)),
-    summary: {},
+    summary: { [aggregatedKey]: String(touched.length) },
+    baseSnapshotId,
+    lookAgainAfter: [aggregatedKey],
   });
 }
 

@@ -2,6 +2,7 @@ import { ingestOffsetsKey, settlementKey } from '#schemas/edge-messages.ts';
 import type { PlannedGranule, SettlementPlan } from '#schemas/ledger.ts';
 import { parseRawKey } from '#schemas/object-keys.ts';
 import { type ColumnDefinition, type TableDefinition, tableName } from '#schemas/table-definition.ts';
+import { goldPlotIndex, silverReflectance } from '#schemas/tables.ts';
 import { edgeProcessingId } from '../edge/edge-processing.ts';
 import { FormatError, NotFoundError } from '../errors.ts';
 import type { DataFile } from '../formats/iceberg/data-file.ts';
@@ -67,7 +68,9 @@ export async function publishTable(
       shared,
       await Promise.all(shared.map((file) => context.withoutProcessings(table, file, ids))),
     );
-    if (change.addFiles.length + change.removePaths.length === 0) return null;
+    const isEmpty = change.addFiles.length + change.removePaths.length === 0;
+    // A sink that looked before this settlement must find a snapshot of it, or its rows would come after.
+    if (isEmpty && (branch !== undefined || !mayHoldEdgeRows(table) || baseSnapshotId === null)) return null;
     try {
       const look = { baseSnapshotId, lookAgainAfter: [ingestOffsetsKey] };
       const named = { ...change, ...look, commitId, ...(branch === undefined ? {} : { branch }) };
@@ -76,6 +79,11 @@ export async function publishTable(
       if (!(error instanceof NotFoundError) || attempt === commitAttemptCountMax) throw error;
     }
   }
+}
+
+/** Tables that a sink writes to. */
+function mayHoldEdgeRows(table: TableDefinition): boolean {
+  return table === silverReflectance || table === goldPlotIndex;
 }
 
 /** Files that granules share with others give way to the same files without them. */

@@ -6,7 +6,7 @@ import { commitAttemptCountMax } from '../../limits.ts';
 import { contentHash } from '../../pipeline/content-hash.ts';
 import type { PublishTable, TableView } from '../../pipeline/flow-context.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import { isSettledInCloud } from './cloud-state.ts';
+import { isMadeInCloud } from './cloud-state.ts';
 import { heldParts } from './held-parts.ts';
 import { formatOffsets, type IngestOffsets, ingestTouchedKey, offsetsProperty } from './ingest-offsets.ts';
 import { type DecodedPart, fileKeyOf, type StagedParts, stageCells, stagePlots } from './stage-parts.ts';
@@ -36,7 +36,7 @@ export interface CommitReport {
   readonly lateCount: number;
   /** Text of the property after the commit. */
   readonly offsets: string;
-  /** Farms and dates of the new rows. */
+  /** Farms and dates whose rows may be new. */
   readonly touched: readonly { readonly farmId: string; readonly date: string }[];
 }
 
@@ -47,7 +47,7 @@ export interface CommitReport {
  * Two sinks cannot both go on from the same offsets: the property of the table must be what this sink has read, and the
  * catalog takes the commit only on that very metadata. So nobody needs a lease.
  *
- * @throws FencedError when another sink is further; TemporaryError while a settlement decides about a granule; as `publish`.
+ * @throws FencedError when another sink is further; as `publish`.
  */
 export async function commitParts(
   tables: SinkTables,
@@ -62,7 +62,7 @@ export async function commitParts(
     // The table first, then the ledger: a settlement since this look makes the commit look again.
     const { baseSnapshotId, partIds } = await heldParts(tables, table, granuleKeys);
     const settled = new Set<string>();
-    for (const key of granuleKeys) if (await isSettledInCloud(tables.warehouse, key)) settled.add(key);
+    for (const key of granuleKeys) if (await isMadeInCloud(tables.warehouse, key)) settled.add(key);
     const known = new Set(partIds);
     const fresh: DecodedPart[] = [];
     let lateCount = 0;
@@ -72,7 +72,8 @@ export async function commitParts(
       else if (!known.has(id)) fresh.push(each);
       known.add(id);
     }
-    const touched = touchedBy(fresh);
+    // Also of parts that are there already: an earlier attempt may have brought them without being told so.
+    const touched = touchedBy(parts.filter(({ part }) => !settled.has(part.attributes.subject)));
     try {
       const staged = await stageParts(tables.warehouse, fresh);
       await tables.publish(table, {
@@ -85,7 +86,8 @@ export async function commitParts(
           ...(table === goldPlotIndex ? { [ingestTouchedKey]: JSON.stringify(touched) } : {}),
         },
         baseSnapshotId,
-        lookAgainAfter: [settlementKey],
+        // Also after sinks of other groups: they may have brought the same parts.
+        lookAgainAfter: [settlementKey, ingestOffsetsKey],
         properties: {
           set: { [offsetsProperty(group)]: offsets },
           expected: { [offsetsProperty(group)]: before },

@@ -3,7 +3,7 @@ import { tableName } from '#schemas/table-definition.ts';
 import { goldPlotIndex, silverReflectance } from '#schemas/tables.ts';
 import { ConfigurationError, CubelakeError, FencedError, FormatError } from '../../errors.ts';
 import { ancestorsOf } from '../../formats/iceberg/table-metadata.ts';
-import { deadPartsInRowCountMax, sinkBatchBytesMax } from '../../limits.ts';
+import { deadPartsInRowCountMax, sinkBatchBytesMax, sinkBatchValueCountMax } from '../../limits.ts';
 import { contentHash } from '../../pipeline/content-hash.ts';
 import type { TouchedPartitions } from '../../pipeline/flow-context.ts';
 import { parseJson } from '../../pipeline/ledger.ts';
@@ -52,6 +52,8 @@ interface Batch {
   /** Partition -> the first offset after it. */
   next: Map<number, bigint>;
   sizeBytes: number;
+  /** What its parts expand to. */
+  valueCount: number;
   /** Messages that were read, dead ones too. */
   recordCount: number;
 }
@@ -102,7 +104,8 @@ export class Sink {
           pending = records.next();
         }
         const isDue = batch.recordCount > 0 && stopwatch.elapsedMs() - batchMs >= commitIntervalMs;
-        if (isDue || batch.sizeBytes >= sinkBatchBytesMax) {
+        const isFull = batch.sizeBytes >= sinkBatchBytesMax || batch.valueCount >= sinkBatchValueCountMax;
+        if (isDue || isFull) {
           await this.#commit(batch, signal);
           batch = emptyBatch();
         }
@@ -126,12 +129,20 @@ export class Sink {
     const known = this.#silverOffsets === null ? null : parseOffsets(this.#silverOffsets);
     const { from, lostCount } = startOf(known, topic, found, this.#options);
     this.#next = new Map(from);
+    await this.#writeFirstOffsets();
     await this.#finishDerived();
     progress.report('Sink:Start:Done', {
       topic,
       from: formatOffsets({ topic, topicId: found.topicId, next: from }),
       lost: String(lostCount),
     });
+  }
+
+  /** From here on a lost message is noticed, and a settlement finds tables that its snapshot can stand in. */
+  async #writeFirstOffsets(): Promise<void> {
+    const start = { topic: this.#options.topic, topicId: this.#topicId, next: this.#next };
+    this.#goldOffsets ??= (await this.#commitTable('plots', [], start, null)).offsets;
+    this.#silverOffsets ??= (await this.#commitTable('cells', [], start, null)).offsets;
   }
 
   async #offsetsOf(catalog: Catalog, layer: 'silver' | 'gold'): Promise<string | null> {
@@ -165,7 +176,9 @@ export class Sink {
     batch.sizeBytes += record.value.length;
     batch.next.set(record.partition, record.offset + 1n);
     try {
-      batch.parts.push(await decode(record));
+      const decoded = await decode(record);
+      batch.parts.push(decoded);
+      batch.valueCount += decoded.part.rowCount * decoded.part.columns.length;
       this.#deadInRowCount = 0;
     } catch (error) {
       if (!(error instanceof CubelakeError) || error.disposition !== 'quarantine') throw error;
@@ -192,6 +205,7 @@ export class Sink {
 
   async #commit(batch: Batch, signal: AbortSignal): Promise<void> {
     const { log, topic, group, progress } = this.#options;
+    await this.#untilReady(() => this.#requireSameTopic(), signal);
     const after = { topic, topicId: this.#topicId, next: mergeOffsets(this.#next, batch.next) };
     const parts = (kind: DecodedPart['kind']) => batch.parts.filter((each) => each.kind === kind);
     const inGold = this.#goldNext();
@@ -214,6 +228,17 @@ export class Sink {
     await log.remember(group, topic, after.next).catch((error: unknown) => {
       progress.report('Offsets:Remember:Failed', { reason: String(error) });
     });
+  }
+
+  /** A topic that was made again while it is read has other messages at the same offsets. */
+  async #requireSameTopic(): Promise<void> {
+    const { log, topic } = this.#options;
+    const found = await log.describe(topic);
+    if (found?.topicId === this.#topicId) return;
+    throw new ConfigurationError(
+      `Expected topic ${topic} with id ${this.#topicId}, got ${found?.topicId ?? 'none'}: it was made again while it was read. Start anew with --new-epoch to read the new one from its beginning.`,
+      { topic },
+    );
   }
 
   async #commitTable(
@@ -256,7 +281,7 @@ function mayPass(error: unknown): error is CubelakeError {
 }
 
 function emptyBatch(): Batch {
-  return { parts: [], next: new Map(), sizeBytes: 0, recordCount: 0 };
+  return { parts: [], next: new Map(), sizeBytes: 0, valueCount: 0, recordCount: 0 };
 }
 
 /** @throws FormatError for whatever is not a part. Disposition: quarantine. */
