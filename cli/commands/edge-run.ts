@@ -33,7 +33,6 @@ export const command: Command = {
     'quiet-s': { type: 'string', value: 'S', help: 'files unchanged for so long are whole, default 10' },
     consume: { type: 'boolean', help: 'remove the files of a capture once it is imported' },
     once: { type: 'boolean', help: 'end when everything captured is made and, with --broker, in the cloud' },
-    page: { type: 'string', value: 'HOST:PORT', help: 'show the state of the machine there' },
     ...productOptions,
     ...referenceOptions,
     plots: { type: 'string', value: 'FILE', help: 'plot polygons (GeoJSON): no cell mixes two plots' },
