@@ -18,8 +18,8 @@ export interface PublisherOptions {
   readonly progress?: Progress;
 }
 
-/** How long a publisher that nobody wakes sleeps. */
-const pollMs = 1000;
+/** How long a publisher that nobody wakes sleeps: new parts, receipts and the link wake it. */
+const pollMs = 30_000;
 /** After a part that could not be sent. */
 const failureWaitMs = 2000;
 
@@ -61,7 +61,7 @@ export class Publisher {
     signal.addEventListener('abort', () => this.wake(), { once: true });
     while (!signal.aborted) {
       const entry = this.#nextToSend();
-      if (entry === null) await this.#rest(this.#restMs());
+      if (entry === null) await this.#rest(pollMs);
       else await this.#start(entry, signal);
     }
     await Promise.all(this.#sending.values());
@@ -102,11 +102,13 @@ export class Publisher {
     const { contentId, granuleKey } = entry;
     try {
       const bytes = await spool.read(entry);
-      await link.publish({ attributes: attributesOf(entry, deviceId), bytes });
+      // Before it goes: its receipt may be here before the broker's answer.
       this.#sentMs.set(contentId, stopwatch.elapsedMs());
+      await link.publish({ attributes: attributesOf(entry, deviceId), bytes });
       this.#progress.report('Part:Publish:Done', { id: contentId, granuleKey, sizeBytes: bytes.length });
     } catch (error) {
       if (!(error instanceof CubelakeError)) throw error;
+      this.#sentMs.delete(contentId);
       const isStuck = error.disposition !== 'retry';
       if (isStuck) this.#stuck.add(contentId);
       this.#progress.report(isStuck ? 'Part:Publish:Failed' : 'Part:Publish:Lost', {
@@ -123,10 +125,6 @@ export class Publisher {
     this.#stuck.delete(id);
     this.#progress.report(outcome === 'stored' ? 'Part:Receipt:Stored' : 'Part:Receipt:Dead', { id, reason });
     this.wake();
-  }
-
-  #restMs(): number {
-    return this.#options.link.isConnected() ? pollMs : 10 * pollMs;
   }
 
   /** Until woken, or for this long. */
