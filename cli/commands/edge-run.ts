@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ConfigurationError } from '#core/errors.ts';
 import { partMessageBytesMax } from '#core/limits.ts';
+import type { PageSources } from '#edge-k3s/agent/run-agent.ts';
 import { deviceIdSchema } from '#schemas/edge-messages.ts';
 import { idRule } from '#schemas/object-keys.ts';
 import { type Command, type CommandCall, hasFlag, numberOption, requiredText, textOption } from '../command.ts';
@@ -30,6 +31,7 @@ export const command: Command = {
     'spool-gib': { type: 'string', value: 'N', help: 'parts and pictures take at most this, default 20' },
     ...mqttOptions,
     'rate-kib-s': { type: 'string', value: 'N', help: 'send at most so fast' },
+    page: { type: 'string', value: 'HOST:PORT', help: 'show the state of the machine there, e.g. 127.0.0.1:8090' },
     'quiet-s': { type: 'string', value: 'S', help: 'files unchanged for so long are whole, default 10' },
     consume: { type: 'boolean', help: 'remove the files of a capture once it is imported' },
     once: { type: 'boolean', help: 'end when everything captured is made and, with --broker, in the cloud' },
@@ -41,6 +43,7 @@ export const command: Command = {
   },
   async run(call, io) {
     const deviceId = deviceOf(call);
+    const page = pageOf(call);
     const spoolGib = numberOption(call, 'spool-gib', { min: 0.001, max: 1e6 }) ?? 20;
     const rateKibPerSecond = numberOption(call, 'rate-kib-s', { min: 1, max: 1e9 });
     const options = {
@@ -57,7 +60,7 @@ export const command: Command = {
       mqtt: textOption(call, 'broker') === null ? null : mqttOf(call, 'edge run', `cubelake-device-${deviceId}`),
       bytesPerSecondMax: rateKibPerSecond && rateKibPerSecond * 1024,
       progress: io.progress,
-      page: null,
+      page: page && ((sources: PageSources) => serve(page, sources)),
     };
     const { runAgent } = await import('#edge-k3s/agent/run-agent.ts');
     const ending = new AbortController();
@@ -78,4 +81,17 @@ function capturesOf(call: CommandCall): string {
   throw new ConfigurationError(
     `Expected the folder of captures, got ${folder ?? 'none'}. Run "cubelake edge run --help".`,
   );
+}
+
+async function serve(address: { readonly host: string; readonly port: number }, sources: PageSources) {
+  const { serveAgentPage } = await import('#edge-k3s/agent/page/serve-agent-page.ts');
+  return serveAgentPage({ ...address, ...sources });
+}
+
+function pageOf(call: CommandCall): { readonly host: string; readonly port: number } | null {
+  const text = textOption(call, 'page');
+  if (text === null) return null;
+  const [, host, port] = /^(\[[0-9a-f:]+\]|[^:]+):(\d{1,5})$/i.exec(text) ?? [];
+  if (host !== undefined && Number(port) <= 65_535) return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+  throw new ConfigurationError(`Expected HOST:PORT as --page, got "${text}".`);
 }
