@@ -28,6 +28,8 @@ class MqttPartLink implements PartLink {
   #timer: NodeJS.Timeout | null = null;
   #isClosed = false;
   #lastError: string | null = null;
+  /** The last that was told, so that a link that is gone for a day says so once; undefined while there is a link. */
+  #toldError: string | null | undefined = undefined;
   #takeReceipt: (receipt: Receipt) => Promise<void> = () => Promise.resolve();
   #tellChange: (isConnected: boolean, error: string | null) => void = () => {};
 
@@ -100,6 +102,7 @@ class MqttPartLink implements PartLink {
         if (error) return void client.end(true);
         this.#attempt = 0;
         this.#lastError = null;
+        this.#toldError = undefined;
         this.#tellChange(true, null);
       });
     });
@@ -107,7 +110,8 @@ class MqttPartLink implements PartLink {
     client.once('close', () => {
       this.#lost.abort();
       client.end(true);
-      this.#tellChange(false, this.#lastError);
+      if (this.#toldError !== this.#lastError) this.#tellChange(false, this.#lastError);
+      this.#toldError = this.#lastError;
       this.#retry(null);
     });
   }

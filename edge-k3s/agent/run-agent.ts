@@ -71,7 +71,8 @@ async function runOnFolder(options: AgentOptions, folder: SpoolFolder, stop: Abo
   const startedMs = Date.now();
   let state: LinkState = { isConnected: false, sinceMs: startedMs, lastError: null };
   const link = openLink(options, (next) => {
-    state = next;
+    // Each attempt that fails says so; the link is gone since the first.
+    state = next.isConnected === state.isConnected ? { ...next, sinceMs: state.sinceMs } : next;
   });
   const publisher = link && publisherOf(options, folder, link);
   const agent = agentOf(options, folder, signal, () => publisher?.wake());
