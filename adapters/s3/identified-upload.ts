@@ -7,7 +7,7 @@ import { s3Error } from './s3-error.ts';
 import { parseS3Uri, s3Place } from './s3-place.ts';
 
 /** User metadata: SHA-256 of the bytes in hexadecimal digits, as the uploader computed it. */
-const contentHashName = 'cubelake-sha256';
+export const contentHashName = 'cubelake-sha256';
 
 export interface IdentifiedObject extends ObjectFacts {
   /** null for an object that somebody else uploaded. */

@@ -25,6 +25,7 @@ const loaders: Readonly<Record<string, () => Promise<{ readonly command: Command
   'edge preview': () => import('./edge-preview.ts'),
   'edge run': () => import('./edge-run.ts'),
   'edge bridge': () => import('./edge-bridge.ts'),
+  'edge backhaul': () => import('./edge-backhaul.ts'),
   'edge sink': () => import('./edge-sink.ts'),
 };
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Capture } from '#schemas/capture.ts';
 import type { Granule, ObjectVersion } from '#schemas/manifest.ts';
 import { parseRawKey, type RawKey } from '#schemas/object-keys.ts';
@@ -10,6 +9,7 @@ import { type PlotSet, parsePlotSet } from '../../plots/plot-set.ts';
 import type { ByteSource } from '../../ports/byte-source.ts';
 import type { Hdf5Opener } from '../../ports/hdf5-file.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
+import { sha256OfSource } from '../../sha256-of-source.ts';
 import type { ReferenceReaders } from './calibration-plan.ts';
 import { overridesOf, parseCapture } from './capture-file.ts';
 import { captureExtension } from './cube-granule.ts';
@@ -39,7 +39,7 @@ export async function verifyChecksums(capture: Capture, sources: readonly ByteSo
   for (const source of sources) {
     const expected = capture.sha256?.[source.name.split('/').at(-1)!];
     if (expected === undefined) continue;
-    const actual = await sha256Of(source);
+    const actual = await sha256OfSource(source);
     if (actual !== expected) {
       throw new FormatError(
         `Expected SHA-256 ${expected}, got ${actual} (${source.name}). Copy the file again from its source.`,
@@ -49,19 +49,6 @@ export async function verifyChecksums(capture: Capture, sources: readonly ByteSo
       );
     }
   }
-}
-
-const checksumWindowBytes = 8 * 1024 * 1024;
-
-async function sha256Of(source: ByteSource): Promise<string> {
-  const hash = createHash('sha256');
-  const buffer = new Uint8Array(checksumWindowBytes);
-  for (let at = 0; at < source.sizeBytes; at += buffer.length) {
-    const window = buffer.subarray(0, Math.min(buffer.length, source.sizeBytes - at));
-    await source.readInto(at, window);
-    hash.update(window);
-  }
-  return hash.digest('hex');
 }
 
 /** A reference cube or plot set that the capture names, at its present version. */
