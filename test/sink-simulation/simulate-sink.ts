@@ -7,6 +7,7 @@ import { compact } from '#core/maintenance/compact.ts';
 import { expireSnapshots } from '#core/maintenance/expire-snapshots.ts';
 import { tableAccess } from '#core/pipeline/table-access.ts';
 import { readTableRows } from '#core/pipeline/table-rows.ts';
+import type { ObjectStore } from '#core/ports/object-store.ts';
 import { RandomStream } from '#core/simulation/random-stream.ts';
 import { ingestOffsetsKey } from '#schemas/edge-messages.ts';
 import { goldFieldMetrics, goldPlotIndex, silverReflectance } from '#schemas/tables.ts';
@@ -71,7 +72,7 @@ export async function simulateSink(seed: number): Promise<SinkRun> {
   }
 
   const runSink = (name: string, idleMsMax: number) => async (process: SimulatedProcess) => {
-    const tables = tablesOf(process);
+    const tables = tablesOf({ ...process, store: withPauses(process.store, world, random) });
     const { afterCommit, ...access } = tableAccess(tables);
     const sink = new Sink({
       log: log.reader(process),
@@ -161,6 +162,25 @@ export async function simulateSink(seed: number): Promise<SinkRun> {
   );
   await check(tablesAtRest(world, seed), parts, settled);
   return { callCount: world.callCount, ...sums };
+}
+
+/** A sink stands still for long at any call, as a suspended machine does, while all others go on. */
+function withPauses(store: ObjectStore, world: SimulatedWorld, random: RandomStream): ObjectStore {
+  const pause = async (chance: number): Promise<void> => {
+    if (random.uniform() < chance) for (let wait = random.index(400); wait > 0; wait--) await world.turn();
+  };
+  return {
+    ...store,
+    async get(key, options) {
+      await pause(0.01);
+      return store.get(key, options);
+    },
+    // Most often where it has looked at table and ledger and has not committed yet.
+    async put(key, bytes, options) {
+      await pause(key.includes('/data/') ? 0.2 : 0.02);
+      return store.put(key, bytes, options);
+    },
+  };
 }
 
 function ignoreRefusal(error: unknown): void {

@@ -1,9 +1,8 @@
-import { deadLetterHeaders, kafkaDeadLetterTopic, partTypes } from '#schemas/edge-messages.ts';
 import { tableName } from '#schemas/table-definition.ts';
 import { goldPlotIndex, silverReflectance } from '#schemas/tables.ts';
-import { ConfigurationError, CubelakeError, FencedError, FormatError } from '../../errors.ts';
+import { ConfigurationError, CubelakeError, FencedError } from '../../errors.ts';
 import { ancestorsOf } from '../../formats/iceberg/table-metadata.ts';
-import { deadPartsInRowCountMax, sinkBatchBytesMax, sinkBatchValueCountMax } from '../../limits.ts';
+import { sinkBatchBytesMax, sinkBatchValueCountMax } from '../../limits.ts';
 import { contentHash } from '../../pipeline/content-hash.ts';
 import type { TouchedPartitions } from '../../pipeline/flow-context.ts';
 import { parseJson } from '../../pipeline/ledger.ts';
@@ -11,8 +10,9 @@ import type { Catalog } from '../../ports/catalog.ts';
 import type { LogRecord, PartLogReader, PartLogWriter } from '../../ports/part-log.ts';
 import type { Progress } from '../../ports/progress.ts';
 import type { Stopwatch } from '../../ports/stopwatch.ts';
-import { silverCells } from './cell-values.ts';
 import { type CommitReport, commitParts, type SinkTables, tableOfKind } from './commit-parts.ts';
+import { DeadLetters } from './dead-letters.ts';
+import { decodePart } from './decode-part.ts';
 import {
   formatOffsets,
   ingestTouchedKey,
@@ -22,8 +22,6 @@ import {
   type StartChoices,
   startOf,
 } from './ingest-offsets.ts';
-import { plotRows } from './plot-rows.ts';
-import { readPart } from './read-part.ts';
 import type { DecodedPart } from './stage-parts.ts';
 
 export interface SinkOptions extends StartChoices {
@@ -71,10 +69,11 @@ export class Sink {
   #silverOffsets: string | null = null;
   #goldOffsets: string | null = null;
   #next = new Map<number, bigint>();
-  #deadInRowCount = 0;
+  readonly #deadLetters: DeadLetters;
 
   constructor(options: SinkOptions) {
     this.#options = options;
+    this.#deadLetters = new DeadLetters(options);
   }
 
   /**
@@ -120,12 +119,13 @@ export class Sink {
 
   async #start(): Promise<void> {
     const { log, topic, tables, progress } = this.#options;
+    // The tables first: what another sink commits after this look was in the log before the next one.
+    this.#silverOffsets = await this.#offsetsOf(tables.catalog, 'silver');
+    this.#goldOffsets = await this.#offsetsOf(tables.catalog, 'gold');
     const found = await log.describe(topic);
     if (found === null)
       throw new ConfigurationError(`Expected topic ${topic}, got none. Create it, or name another.`, { topic });
     this.#topicId = found.topicId;
-    this.#silverOffsets = await this.#offsetsOf(tables.catalog, 'silver');
-    this.#goldOffsets = await this.#offsetsOf(tables.catalog, 'gold');
     const known = this.#silverOffsets === null ? null : parseOffsets(this.#silverOffsets);
     const { from, lostCount } = startOf(known, topic, found, this.#options);
     this.#next = new Map(from);
@@ -176,31 +176,14 @@ export class Sink {
     batch.sizeBytes += record.value.length;
     batch.next.set(record.partition, record.offset + 1n);
     try {
-      const decoded = await decode(record);
+      const decoded = await decodePart(record);
       batch.parts.push(decoded);
       batch.valueCount += decoded.part.rowCount * decoded.part.columns.length;
-      this.#deadInRowCount = 0;
+      this.#deadLetters.noteReadable();
     } catch (error) {
       if (!(error instanceof CubelakeError) || error.disposition !== 'quarantine') throw error;
-      await this.#bury(record, error);
+      await this.#untilReady(() => this.#deadLetters.bury(record, error), null);
     }
-  }
-
-  async #bury(record: LogRecord, { message }: CubelakeError): Promise<void> {
-    const { deadLetters, topic, progress } = this.#options;
-    if (++this.#deadInRowCount > deadPartsInRowCountMax) {
-      throw new ConfigurationError(
-        `Expected parts in topic ${topic}, got ${this.#deadInRowCount} other messages in a row, last: ${message} Look who writes to it.`,
-        { topic },
-      );
-    }
-    const origin = `${topic}/${record.partition}/${record.offset}`;
-    const headers = { ...record.headers, [deadLetterHeaders.error]: message, [deadLetterHeaders.origin]: origin };
-    await this.#untilReady(
-      () => deadLetters.append(kafkaDeadLetterTopic, { key: origin, headers, value: record.value }),
-      null,
-    );
-    progress.report('Part:Read:Dead', { origin, reason: message });
   }
 
   async #commit(batch: Batch, signal: AbortSignal): Promise<void> {
@@ -282,18 +265,4 @@ function mayPass(error: unknown): error is CubelakeError {
 
 function emptyBatch(): Batch {
   return { parts: [], next: new Map(), sizeBytes: 0, valueCount: 0, recordCount: 0 };
-}
-
-/** @throws FormatError for whatever is not a part. Disposition: quarantine. */
-async function decode(record: LogRecord): Promise<DecodedPart> {
-  const part = await readPart(record);
-  const place = { part, sizeBytes: record.value.length, partition: record.partition, offset: record.offset };
-  try {
-    return part.attributes.type === partTypes.cells
-      ? { kind: 'cells', ...place, cells: silverCells(part) }
-      : { kind: 'plots', ...place, rows: plotRows(part) };
-  } catch (error) {
-    if (error instanceof CubelakeError) throw error;
-    throw new FormatError(`Expected rows of a part, got others (${part.attributes.id}).`, {}, error);
-  }
 }
