@@ -51,3 +51,8 @@ const unsettledMsDefault = 6 * 3_600_000;
 export function unsettledMsMax(): number {
   return process.env[environment.unsettledHoursMax] ? readUnsettledMsMax() : unsettledMsDefault;
 }
+
+/** Topic of parts and group of offsets of a deployed sink, where the command does not name them; null where it is not deployed. */
+export function deployedKafka(): { readonly topic: string | null; readonly group: string | null } {
+  return { topic: process.env[environment.kafkaTopic] || null, group: process.env[environment.kafkaGroup] || null };
+}

@@ -1,7 +1,6 @@
 import { kafkaPartsTopic } from '#schemas/edge-messages.ts';
-import { environment } from '#schemas/environment.ts';
 import { type Command, hasFlag, lakeOption, numberOption, textOption } from '../command.ts';
-import { lakePlace } from '../config.ts';
+import { deployedKafka, lakePlace } from '../config.ts';
 import { kafkaOf, kafkaOptions } from '../edge/broker-options.ts';
 import { openOwnTables } from '../open-tables.ts';
 
@@ -34,8 +33,8 @@ export const command: Command = {
     const idleSeconds = numberOption(call, 'until-idle-s', seconds);
     const options = {
       kafka: kafkaOf(call, 'edge sink', 'cubelake-sink'),
-      topic: textOption(call, 'topic') ?? process.env[environment.kafkaTopic] ?? kafkaPartsTopic,
-      group: textOption(call, 'group') ?? process.env[environment.kafkaGroup] ?? 'cubelake-sink',
+      topic: textOption(call, 'topic') ?? deployedKafka().topic ?? kafkaPartsTopic,
+      group: textOption(call, 'group') ?? deployedKafka().group ?? 'cubelake-sink',
       commitIntervalMs: 1000 * (numberOption(call, 'interval-s', seconds) ?? 60),
       idleMsMax: idleSeconds === null ? null : 1000 * idleSeconds,
       acceptsGap: hasFlag(call, 'accept-gap'),
