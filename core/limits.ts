@@ -271,3 +271,15 @@ export const sinkBatchValueCountMax = 60_000_000;
 
 /** One broken device among many is buried and told of; a topic in which nothing is a part is a mistake that a person must look at. */
 export const deadPartsInRowCountMax = 100;
+
+/** Row groups of the cloud's pixels that the comparison of one cube with its field machine reads: some hundred thousand pixels. */
+export const comparedRowGroupCountMax = 16;
+
+/** The same for all cubes of a settlement, which has minutes: 0.2 s each from S3. */
+export const comparedRowGroupSumMax = 128;
+
+/** A call of the settler has five minutes, and its commits come after the comparisons. */
+export const edgeComparisonMsMax = 90_000;
+
+/** Cells that one comparison holds at a time, 300 bytes each; with cells of one pixel a row group has more. */
+export const comparedCellCountMax = 65_536;

@@ -102,7 +102,9 @@ export const controlKeys = {
   comparison: (replacementId: string) => `control/comparisons/${replacementId}.json`,
   /** What the field made of a granule against what the cloud made of it. */
   edgeComparison: (granuleKey: string) => `control/edge-comparisons/${granuleKey}.json`,
-  edgeComparisonPrefix: 'control/edge-comparisons/',
+  /** Those beyond tolerance once more; removed when the granule is processed anew. */
+  edgeMismatch: (granuleKey: string) => `control/edge-mismatches/${granuleKey}.json`,
+  edgeMismatchPrefix: 'control/edge-mismatches/',
   /** Why the newest version of a granule failed; removed when a version completes. */
   quarantine: (granuleKey: string) => `control/quarantine/${granuleKey}.json`,
   quarantinePrefix: 'control/quarantine/',

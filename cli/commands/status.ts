@@ -1,7 +1,6 @@
-import { edgeMismatches } from '#core/pipeline/edge-mismatches.ts';
+import { type EdgeMismatches, edgeMismatches } from '#core/pipeline/edge-mismatches.ts';
 import { type FlowObservation, observeFlow } from '#core/pipeline/observe-flow.ts';
 import { type ReconcileReport, reconcile, type StatusReport, status } from '#core/pipeline/status.ts';
-import type { EdgeComparison } from '#schemas/edge-comparison.ts';
 import { type Command, hasFlag, jsonOption, lakeOption } from '../command.ts';
 import { lakePlace, unsettledMsMax } from '../config.ts';
 import { openFlow } from '../open-flow.ts';
@@ -27,7 +26,7 @@ export const command: Command = {
 };
 
 type Answer = (StatusReport | ReconcileReport) &
-  Pick<FlowObservation, 'stuck' | 'lateJobs'> & { readonly edgeMismatches: readonly EdgeComparison[] };
+  Pick<FlowObservation, 'stuck' | 'lateJobs'> & { readonly edgeMismatches: EdgeMismatches };
 
 function statusText(report: Answer): string {
   const { complete, failed, running, waiting } = report.counts;
@@ -52,8 +51,10 @@ function statusText(report: Answer): string {
     const why = late.has(manifestId) ? 'its job has not begun' : 'it is not settled';
     lines.push(`stuck: manifest ${manifestId} for ${(ageMs / 3_600_000).toFixed(1)} h: ${why}`);
   }
-  for (const { granule_key: granuleKey, beyond } of report.edgeMismatches)
-    lines.push(`field and cloud differ: ${granuleKey}: ${shown(beyond.join('; '))}`);
+  const { count, newest } = report.edgeMismatches;
+  if (count > 0)
+    lines.push(`${count} cubes differ between field and cloud beyond tolerance: see control/edge-mismatches/, newest:`);
+  for (const { granule_key: granuleKey, beyond } of newest) lines.push(`  ${granuleKey}: ${shown(beyond.join('; '))}`);
   return [...lines, ...adviceOf(report)].join('\n');
 }
 

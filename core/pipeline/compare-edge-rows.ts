@@ -1,74 +1,115 @@
-import type { EdgeComparison } from '#schemas/edge-comparison.ts';
+import { type EdgeComparison, type EdgeDifferences, edgeComparisonSchema } from '#schemas/edge-comparison.ts';
 import type { SettlementPlan } from '#schemas/ledger.ts';
 import { controlKeys } from '#schemas/object-keys.ts';
 import { tableName } from '#schemas/table-definition.ts';
 import { edgeProcessingId } from '../edge/edge-processing.ts';
-import { CubelakeError } from '../errors.ts';
 import type { DataFile } from '../formats/iceberg/data-file.ts';
+import { comparedRowGroupCountMax, comparedRowGroupSumMax, edgeComparisonMsMax } from '../limits.ts';
 import type { SettleContext } from './flow-context.ts';
-import { heldFiles, processingsOf, rowPredicates } from './granule-files.ts';
-import { writeRecord } from './ledger.ts';
+import { processingsOf, rowPredicates } from './granule-files.ts';
+import { readRecord, writeRecord } from './ledger.ts';
 import type { GranuleFiles, Payload } from './payload.ts';
-import { type CompleteGranule, completeGranules } from './table-changes.ts';
+import { type CompleteGranule, completeGranules, mayHoldEdgeRows, settlementCommitId } from './table-changes.ts';
 
 /**
  * Compares what the tables hold from the field with what the cloud has made of the same granules, before it takes their
  * place, and keeps the answers. Rows that maintenance merged with other granules' count as absent. Nothing here fails a
- * settlement: a comparison that cannot be made says why.
+ * settlement: a comparison that cannot be made says why. One that a settlement has made before a crash stays as it is,
+ * because the rows of the field may be out of one of the tables since.
  *
  * @returns How many granules differ beyond tolerance.
  */
 export async function compareEdgeRows(context: SettleContext, plan: SettlementPlan, payload: Payload): Promise<number> {
   const granules = completeGranules(plan);
   if (payload.compareEdge === undefined || granules.length === 0) return 0;
-  const edgeFiles = await edgeFilesOf(context, granules, payload);
+  const rowGroupCount = Math.floor(comparedRowGroupSumMax / granules.length);
+  const comparing: Comparing = {
+    context,
+    manifestId: plan.manifest_id,
+    ...(await edgeFilesOf(context, plan, payload)),
+    endMs: context.clock.nowMs() + edgeComparisonMsMax,
+    compareEdge: (before, after) =>
+      payload.compareEdge!(
+        before,
+        after,
+        context.warehouse,
+        Math.max(1, Math.min(comparedRowGroupCountMax, rowGroupCount)),
+      ),
+  };
   let beyondCount = 0;
   for (const granule of granules) {
-    const before = edgeFiles.get(edgeProcessingId(granule.granule.granule_key));
-    if (before === undefined) continue;
-    const comparison = await compare(context, plan.manifest_id, granule, before, payload.compareEdge);
-    await writeRecord(context.warehouse, controlKeys.edgeComparison(comparison.granule_key), comparison);
-    if (comparison.beyond.length > 0) beyondCount++;
+    const comparison = await compareOnce(comparing, granule);
+    if (comparison !== null && comparison.beyond.length > 0) beyondCount++;
   }
   return beyondCount;
 }
 
-async function compare(
-  { warehouse }: SettleContext,
-  manifestId: string,
-  { granule, processing_id, tables }: CompleteGranule,
-  before: GranuleFiles,
-  compareEdge: NonNullable<Payload['compareEdge']>,
-): Promise<EdgeComparison> {
-  const identity = { granule_key: granule.granule_key, manifest_id: manifestId, processing_id };
-  const after = Object.fromEntries(tables.map(({ table, data_files }) => [table, data_files]));
-  try {
-    return { ...identity, ...(await compareEdge(before, after, warehouse)) };
-  } catch (error) {
-    if (!(error instanceof CubelakeError)) throw error;
-    return { ...identity, plots: [], cells: [], cells_skipped: error.message, beyond: [] };
-  }
+interface Comparing {
+  readonly context: SettleContext;
+  readonly manifestId: string;
+  /** Processing id -> files of it alone. */
+  readonly edgeFiles: ReadonlyMap<string, GranuleFiles>;
+  /** This settlement has changed a table before. */
+  readonly isRepeated: boolean;
+  readonly endMs: number;
+  readonly compareEdge: (before: GranuleFiles, after: GranuleFiles) => Promise<EdgeDifferences>;
 }
 
-/** Processing id -> table -> files of it alone. */
+/** @returns null for a granule of which the field has made nothing that is still there. */
+async function compareOnce(comparing: Comparing, planned: CompleteGranule): Promise<EdgeComparison | null> {
+  const { context, manifestId, edgeFiles, isRepeated, endMs, compareEdge } = comparing;
+  const { warehouse, clock } = context;
+  const { granule_key } = planned.granule;
+  const key = controlKeys.edgeComparison(granule_key);
+  const before = edgeFiles.get(edgeProcessingId(granule_key));
+  if (before === undefined && !isRepeated) {
+    // What the settlement of an earlier version found is of rows that are not there any more.
+    if (planned.earlier_ids.length > 0) await warehouse.delete(controlKeys.edgeMismatch(granule_key));
+    return null;
+  }
+  const earlier = await readRecord(warehouse, key, edgeComparisonSchema);
+  if (earlier?.value.manifest_id === manifestId) return earlier.value;
+  if (before === undefined) return null;
+  const after = Object.fromEntries(planned.tables.map(({ table, data_files }) => [table, data_files]));
+  const differences =
+    clock.nowMs() < endMs
+      ? await compareEdge(before, after)
+      : skippedBecause('The comparisons of this settlement took too long.');
+  const identity = { granule_key, manifest_id: manifestId, processing_id: planned.processing_id };
+  const comparison: EdgeComparison = { ...identity, ...differences };
+  if (comparison.beyond.length > 0) await writeRecord(warehouse, controlKeys.edgeMismatch(granule_key), comparison);
+  await writeRecord(warehouse, key, comparison);
+  return comparison;
+}
+
+function skippedBecause(reason: string): EdgeDifferences {
+  return { plots: [], plots_skipped: reason, cells: [], cells_skipped: reason, cell_facts: null, beyond: [] };
+}
+
 async function edgeFilesOf(
   context: SettleContext,
-  granules: readonly CompleteGranule[],
+  plan: SettlementPlan,
   payload: Payload,
-): Promise<Map<string, Record<string, DataFile[]>>> {
+): Promise<Pick<Comparing, 'edgeFiles' | 'isRepeated'>> {
+  const granules = completeGranules(plan);
   const keys = granules.map(({ granule }) => granule.granule_key);
   const ids = keys.map(edgeProcessingId);
+  const wanted = new Set(ids);
   const found = new Map<string, Record<string, DataFile[]>>();
-  for (const table of payload.tables) {
-    if (!table.columns.some(({ name }) => name === 'processing_id')) continue;
-    const { files } = await context.liveFiles(table, { predicates: rowPredicates(table, keys, ids) });
-    const whole = files.filter((file) => 'only' in (processingsOf(table, file) ?? {}));
-    const { owned } = await heldFiles(table, whole, new Set(ids), context.holdsProcessing);
-    for (const { file, processingId } of owned) {
-      const tables = found.get(processingId) ?? {};
+  let isRepeated = false;
+  for (const table of payload.tables.filter(mayHoldEdgeRows)) {
+    const { files, committedId } = await context.liveFiles(table, {
+      predicates: rowPredicates(table, keys, ids),
+      commitId: settlementCommitId(plan.manifest_id, table),
+    });
+    isRepeated ||= committedId !== null;
+    for (const file of files) {
+      const held = processingsOf(table, file);
+      if (held === null || !('only' in held) || !wanted.has(held.only)) continue;
+      const tables = found.get(held.only) ?? {};
       tables[tableName(table)] = [...(tables[tableName(table)] ?? []), file];
-      found.set(processingId, tables);
+      found.set(held.only, tables);
     }
   }
-  return found;
+  return { edgeFiles: found, isRepeated };
 }

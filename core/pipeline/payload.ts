@@ -1,4 +1,4 @@
-import type { EdgeComparison } from '#schemas/edge-comparison.ts';
+import type { EdgeDifferences } from '#schemas/edge-comparison.ts';
 import type { Granule, Outcome, StagedTable } from '#schemas/manifest.ts';
 import type { Difference } from '#schemas/replacement.ts';
 import type { TableDefinition } from '#schemas/table-definition.ts';
@@ -29,12 +29,16 @@ export interface Payload {
   estimate?(granule: Granule, stores: Pick<ProcessContext, 'raw' | 'warehouse'>): Promise<ProcessingEstimate>;
   /** How far two processings of one granule are apart, value by value; absent where only rows are counted. */
   compare?(before: GranuleFiles, after: GranuleFiles, warehouse: ObjectStore): Promise<Difference[]>;
-  /** The same for what a field machine made of the granule; absent where field machines make nothing of it. */
+  /**
+   * The same for what a field machine made of the granule; absent where field machines make nothing of it. Throws nothing:
+   * what cannot be read is not compared.
+   */
   compareEdge?(
     before: GranuleFiles,
     after: GranuleFiles,
     warehouse: ObjectStore,
-  ): Promise<Pick<EdgeComparison, 'plots' | 'cells' | 'cells_skipped' | 'beyond'>>;
+    rowGroupCountMax: number,
+  ): Promise<EdgeDifferences>;
 }
 
 export type CompleteOutcome = Extract<Outcome, { status: 'complete' }>;

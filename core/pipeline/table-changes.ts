@@ -49,7 +49,7 @@ export async function publishTable(
   branch: string | undefined,
 ): Promise<bigint | null> {
   const granules = completeGranules(plan);
-  const commitId = shortHash(`${plan.manifest_id}:${tableName(table)}`);
+  const commitId = settlementCommitId(plan.manifest_id, table);
   const ids = granules.flatMap((granule) => [...granule.earlier_ids, granule.processing_id]);
   // What the field has made of a granule is an earlier processing too. A branch shows nobody anything yet.
   if (branch === undefined) ids.push(...granules.map(({ granule }) => edgeProcessingId(granule.granule_key)));
@@ -81,8 +81,13 @@ export async function publishTable(
   }
 }
 
+/** One commit of each table for each settlement, however often it is repeated. */
+export function settlementCommitId(manifestId: string, table: TableDefinition): string {
+  return shortHash(`${manifestId}:${tableName(table)}`);
+}
+
 /** Tables that a sink writes to. */
-function mayHoldEdgeRows(table: TableDefinition): boolean {
+export function mayHoldEdgeRows(table: TableDefinition): boolean {
   return table === silverReflectance || table === goldPlotIndex;
 }
 

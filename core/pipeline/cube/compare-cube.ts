@@ -96,17 +96,23 @@ export async function comparedColumns(
   return [...new Set(nearest)];
 }
 
+/** `r0670` -> 670; null for other columns. */
+export function nominalWavelengthNm(columnName: string): number | null {
+  const match = /^r(\d{4,})(?:_(\d))?$/.exec(columnName);
+  return match === null ? null : Number(`${match[1]}.${match[2] ?? 0}`);
+}
+
 /** Column name -> nominal wavelength, nm. */
 async function bandColumnsOf(file: DataFile | undefined, warehouse: ObjectStore): Promise<Map<string, number>> {
   if (file === undefined) return new Map();
   const source = await warehouse.open(keyOf(warehouse, file.path));
   try {
     const { schema } = await parquetMetadataAsync(asyncBuffer(source));
-    const bands = schema.map(({ name }) => [name, /^r(\d{4,})(?:_(\d))?$/.exec(name)] as const);
     return new Map(
-      bands.flatMap(([name, match]) =>
-        match === null ? [] : [[name, Number(`${match[1]}.${match[2] ?? 0}`)] as const],
-      ),
+      schema.flatMap(({ name }) => {
+        const nm = nominalWavelengthNm(name);
+        return nm === null ? [] : [[name, nm] as const];
+      }),
     );
   } finally {
     await source.close();
