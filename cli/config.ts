@@ -52,7 +52,16 @@ export function unsettledMsMax(): number {
   return process.env[environment.unsettledHoursMax] ? readUnsettledMsMax() : unsettledMsDefault;
 }
 
-/** Topic of parts and group of offsets of a deployed sink, where the command does not name them; null where it is not deployed. */
-export function deployedKafka(): { readonly topic: string | null; readonly group: string | null } {
-  return { topic: process.env[environment.kafkaTopic] || null, group: process.env[environment.kafkaGroup] || null };
+/** Cluster, topic of parts and group of offsets where the command does not name them; null where nothing is deployed. */
+export function deployedKafka(): {
+  readonly clusterArn: string | null;
+  readonly topic: string | null;
+  readonly group: string | null;
+} {
+  const { kafkaClusterArn, kafkaTopic, kafkaGroup } = environment;
+  return {
+    clusterArn: process.env[kafkaClusterArn] || null,
+    topic: process.env[kafkaTopic] || null,
+    group: process.env[kafkaGroup] || null,
+  };
 }

@@ -116,7 +116,7 @@ export class EdgeSink extends Construct {
     const arnOf = (kind: 'topic' | 'group', name: string): string =>
       `arn:aws:kafka:${region}:${account}:${kind}/${clusterName}/*/${name}`;
     const grants: [string[], string][] = [
-      [['kafka:GetBootstrapBrokers', 'kafka-cluster:Connect'], clusterArn],
+      [['kafka:GetBootstrapBrokers', 'kafka-cluster:Connect', 'kafka-cluster:WriteDataIdempotently'], clusterArn],
       [['kafka-cluster:DescribeTopic', 'kafka-cluster:ReadData'], arnOf('topic', partsTopic)],
       [['kafka-cluster:DescribeTopic', 'kafka-cluster:WriteData'], arnOf('topic', deadLetterTopic)],
       [['kafka-cluster:DescribeGroup', 'kafka-cluster:AlterGroup'], arnOf('group', consumerGroup)],

@@ -31,7 +31,8 @@ export function clientOptions({ brokers, clientId, tls, sasl }: KafkaOptions): B
     timeout: requestTimeoutMs,
     retries: 3,
     retryDelay: 300,
-    ...(tls === null ? {} : { tls }),
+    // Brokers of MSK Serverless share an address: TLS has to say which one is meant.
+    ...(tls === null ? {} : { tls, tlsServerName: true }),
     ...(sasl === null ? {} : { sasl }),
   };
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '#core/ports/clock.ts';
+import { type AwsCredentials, type RequestToSign, signV4 } from '#core/signing/sign-v4.ts';
 import { OAuthTokens } from './oauth-tokens.ts';
-import { type AwsCredentials, signV4 } from './sign-v4.ts';
 import type { Transport } from './transport.ts';
 
 /** How requests prove who sends them. Functions are asked for each request, so that credentials may change. */
@@ -22,13 +22,6 @@ export type Authorization =
       readonly service: string;
       readonly credentials: () => Promise<AwsCredentials>;
     };
-
-export interface RequestToSign {
-  readonly method: string;
-  readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
 
 export interface Authorizer {
   /** The headers that prove the sender, to be added to the request's. */

@@ -15,7 +15,7 @@ export const command: Command = {
   async run(call, io) {
     const name = stableName(call, 'name');
     const mqtt = mqttOf(call, 'edge bridge', `cubelake-bridge-${name}`);
-    const kafka = kafkaOf(call, 'edge bridge', `cubelake-bridge-${name}`);
+    const kafka = await kafkaOf(call, 'edge bridge', `cubelake-bridge-${name}`);
     const { runBridge } = await import('#edge-k3s/bridge/run-bridge.ts');
     const ending = new AbortController();
     void io.stopped().then(() => ending.abort());

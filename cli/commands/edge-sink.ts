@@ -7,7 +7,7 @@ import { openOwnTables } from '../open-tables.ts';
 export const command: Command = {
   name: 'edge sink',
   summary: 'take parts of field machines from Kafka into silver and gold, each exactly once',
-  usage: '--kafka BROKERS [--lake LAKE]',
+  usage: '[--kafka BROKERS] [--lake LAKE]',
   details:
     'How far the topic is read stands in the tables, in the same commit as the rows. A second sink of the same group ends itself.\nWhat is no part goes to the topic cubelake.parts.dead with its cause.',
   options: {
@@ -32,7 +32,7 @@ export const command: Command = {
     const seconds = { min: 0.1, max: 86_400 };
     const idleSeconds = numberOption(call, 'until-idle-s', seconds);
     const options = {
-      kafka: kafkaOf(call, 'edge sink', 'cubelake-sink'),
+      kafka: await kafkaOf(call, 'edge sink', 'cubelake-sink'),
       topic: textOption(call, 'topic') ?? deployedKafka().topic ?? kafkaPartsTopic,
       group: textOption(call, 'group') ?? deployedKafka().group ?? 'cubelake-sink',
       commitIntervalMs: 1000 * (numberOption(call, 'interval-s', seconds) ?? 60),

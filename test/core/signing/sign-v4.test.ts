@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { signV4 } from '#adapters/rest-catalog/sign-v4.ts';
+import { signV4 } from '#core/signing/sign-v4.ts';
 
 interface Signatures {
   readonly nowMs: number;
