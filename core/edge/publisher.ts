@@ -5,6 +5,7 @@ import type { PartLink } from '../ports/part-link.ts';
 import { type Progress, silentProgress } from '../ports/progress.ts';
 import type { SpoolEntry } from '../ports/spool-index.ts';
 import type { Stopwatch } from '../ports/stopwatch.ts';
+import { AwaitedReceipts } from './awaited-receipts.ts';
 import type { Spool } from './spool.ts';
 
 export interface PublisherOptions {
@@ -22,6 +23,8 @@ export interface PublisherOptions {
 const pollMs = 30_000;
 /** After a part that could not be sent. */
 const failureWaitMs = 2000;
+/** For what is on its way when a machine is told to end: it is sent again in any case. */
+const stopWaitMs = 5000;
 
 /**
  * Sends the parts of a spool, the oldest first, and lets go of each when its receipt has come: the broker's own word is not
@@ -30,23 +33,27 @@ const failureWaitMs = 2000;
 export class Publisher {
   readonly #options: PublisherOptions;
   readonly #progress: Progress;
-  readonly #receiptWaitMs: number;
-  /** Part -> when it was sent. */
-  readonly #sentMs = new Map<string, number>();
+  readonly #awaited: AwaitedReceipts;
   readonly #sending = new Map<string, Promise<void>>();
-  /** Parts that cannot be read or are too large for the broker: they stay, and the others go on. */
+  /** Parts that cannot be read or are too large for the broker: the others go on, and the next connection tries them again. */
   readonly #stuck = new Set<string>();
   /** When the link has carried all that the cap allows up to now. */
   #freeAtMs = 0;
   #wake: () => void = () => {};
+  /** Of the disk, or of a program; `run` ends with it. */
+  #failure: unknown = null;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
     this.#progress = options.progress ?? silentProgress;
-    this.#receiptWaitMs = options.receiptWaitMs ?? receiptWaitMs;
+    this.#awaited = new AwaitedReceipts(options.receiptWaitMs ?? receiptWaitMs);
     options.link.onReceipt((receipt) => this.#receive(receipt));
     options.link.onChange((isConnected, error) => {
       this.#progress.report(isConnected ? 'Link:Connect:Done' : 'Link:Connect:Lost', { reason: error });
+      if (isConnected) {
+        this.#stuck.clear();
+        this.#awaited.reconnected();
+      }
       this.wake();
     });
   }
@@ -56,15 +63,32 @@ export class Publisher {
     this.#wake();
   }
 
-  /** Sends until `signal` is aborted; then what is on its way ends, with or without success. */
+  /**
+   * Sends until `signal` is aborted; then what is on its way has a few seconds to end. It may be called again after an error.
+   * @throws whatever the spool throws when it cannot be read or written, but for single payloads.
+   */
   async run(signal: AbortSignal): Promise<void> {
-    signal.addEventListener('abort', () => this.wake(), { once: true });
-    while (!signal.aborted) {
-      const entry = this.#nextToSend();
-      if (entry === null) await this.#rest(pollMs);
-      else await this.#start(entry, signal);
+    const { stopwatch } = this.#options;
+    const onAbort = (): void => this.wake();
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      while (!signal.aborted) {
+        this.#throwFailure();
+        const entry = this.#nextToSend();
+        if (entry === null) await this.#rest(pollMs);
+        else await this.#start(entry, signal);
+      }
+      await Promise.race([Promise.all(this.#sending.values()), stopwatch.sleepMs(stopWaitMs)]);
+      this.#throwFailure();
+    } finally {
+      signal.removeEventListener('abort', onAbort);
     }
-    await Promise.all(this.#sending.values());
+  }
+
+  #throwFailure(): void {
+    const failure = this.#failure;
+    this.#failure = null;
+    if (failure !== null) throw failure;
   }
 
   /** The oldest part that is due; null while there is none, or enough are on their way. */
@@ -73,12 +97,12 @@ export class Publisher {
     if (!link.isConnected() || this.#sending.size >= partsInFlightCountMax) return null;
     const nowMs = stopwatch.elapsedMs();
     const window = spool.next(partsUnreceiptedCountMax + this.#stuck.size);
-    const due = window.filter(({ contentId }) => {
-      const sentMs = this.#sentMs.get(contentId);
-      const isDue = sentMs === undefined || nowMs - sentMs >= this.#receiptWaitMs;
-      return isDue && !this.#sending.has(contentId) && !this.#stuck.has(contentId);
+    const able = window.filter(({ contentId }) => !this.#stuck.has(contentId));
+    const due = able.find((entry) => {
+      const isOldest = entry === able[0];
+      return !this.#sending.has(entry.contentId) && this.#awaited.isDue(entry.contentId, { isOldest, nowMs });
     });
-    return due[0] ?? null;
+    return due ?? null;
   }
 
   async #start(entry: SpoolEntry, signal: AbortSignal): Promise<void> {
@@ -102,26 +126,36 @@ export class Publisher {
     const { contentId, granuleKey } = entry;
     try {
       const bytes = await spool.read(entry);
-      // Before it goes: its receipt may be here before the broker's answer.
-      this.#sentMs.set(contentId, stopwatch.elapsedMs());
+      this.#awaited.sending(contentId, stopwatch.elapsedMs());
       await link.publish({ attributes: attributesOf(entry, deviceId), bytes });
+      this.#awaited.taken(contentId, stopwatch.elapsedMs());
       this.#progress.report('Part:Publish:Done', { id: contentId, granuleKey, sizeBytes: bytes.length });
     } catch (error) {
-      if (!(error instanceof CubelakeError)) throw error;
-      this.#sentMs.delete(contentId);
+      this.#awaited.failed(contentId);
+      if (!(error instanceof CubelakeError)) {
+        this.#failure ??= error;
+        return;
+      }
       const isStuck = error.disposition !== 'retry';
       if (isStuck) this.#stuck.add(contentId);
       this.#progress.report(isStuck ? 'Part:Publish:Failed' : 'Part:Publish:Lost', {
         id: contentId,
         reason: error.message,
       });
-      if (!isStuck) await this.#options.stopwatch.sleepMs(failureWaitMs);
+      if (!isStuck) await stopwatch.sleepMs(failureWaitMs);
     }
   }
 
   async #receive({ id, outcome, reason }: Receipt): Promise<void> {
-    await this.#options.spool.acknowledge(id);
-    this.#sentMs.delete(id);
+    try {
+      await this.#options.spool.acknowledge(id);
+    } catch (error) {
+      // The part is still here: sent again, it gets its receipt again.
+      this.#failure ??= error;
+      this.wake();
+      return;
+    }
+    this.#awaited.received(id);
     this.#stuck.delete(id);
     this.#progress.report(outcome === 'stored' ? 'Part:Receipt:Stored' : 'Part:Receipt:Dead', { id, reason });
     this.wake();
