@@ -1,0 +1,245 @@
+// A cube that field and cloud both made stood in silver and gold twice for whoever did not filter, and where it did not,
+// nobody could tell any more whether the field had been right.
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { memoryObjectStore } from '#adapters/memory/memory-object-store.ts';
+import { edgeProcessingId } from '#core/edge/edge-processing.ts';
+import { defaultEdgeSettings } from '#core/edge/edge-product.ts';
+import { makeGranule } from '#core/edge/make-granule.ts';
+import { commitParts, tableOfKind } from '#core/edge/sink/commit-parts.ts';
+import { decodePart } from '#core/edge/sink/decode-part.ts';
+import type { DecodedPart } from '#core/edge/sink/stage-parts.ts';
+import { Spool } from '#core/edge/spool.ts';
+import { compact } from '#core/maintenance/compact.ts';
+import { edgeMismatches } from '#core/pipeline/edge-mismatches.ts';
+import { objectCreatedMessage, reprocessMessage } from '#core/pipeline/flow-messages.ts';
+import { readRecord } from '#core/pipeline/ledger.ts';
+import { settle } from '#core/pipeline/settle.ts';
+import { status } from '#core/pipeline/status.ts';
+import { readTableRows } from '#core/pipeline/table-rows.ts';
+import type { ObjectStore } from '#core/ports/object-store.ts';
+import { silentProgress } from '#core/ports/progress.ts';
+import { edgeComparisonSchema } from '#schemas/edge-comparison.ts';
+import { partMediaType, partTypes } from '#schemas/edge-messages.ts';
+import { settlementSchema } from '#schemas/ledger.ts';
+import { controlKeys } from '#schemas/object-keys.ts';
+import { goldFieldMetrics, goldPlotIndex, silverReflectance } from '#schemas/tables.ts';
+import { type Lake, openLake } from '../../cli/open-lake.ts';
+import { runFlow } from '../../cli/run-flow.ts';
+import { emptyDisk } from '../core/edge/cut-off-disk.ts';
+import {
+  granuleKey,
+  lineCount,
+  putSmallCube,
+  type SmallCubeOptions,
+  sampleCount,
+} from '../core/pipeline/small-cube.ts';
+
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function newLake(): Lake {
+  const folder = mkdtempSync(join(tmpdir(), 'cubelake-supersede-'));
+  folders.push(folder);
+  return openLake(folder, { retryDelayMs: 0 });
+}
+
+/** No two pixels alike, so that a mean over other pixels is another one. */
+const noisy: SmallCubeOptions = {
+  count: (line, band, sample) => 500 + band * 800 + ((line * 7919 + band * 104_729 + sample * 1_299_709) % 500),
+};
+
+/** What a field machine makes of the small cube, as the log would bring it; the same cube also goes by another key. */
+async function partsOfField(options: SmallCubeOptions, key = granuleKey): Promise<DecodedPart[]> {
+  const raw = memoryObjectStore();
+  const { parts: files } = await putSmallCube(raw, options);
+  for (const file of files) await raw.put(file.key.replace(granuleKey, key), (await raw.get(file.key)).bytes);
+  const disk = emptyDisk();
+  const spool = await Spool.open({ ...disk, budgetBytes: 1e9 });
+  disk.captures.add(key, 1);
+  await makeGranule(key, {
+    raw,
+    spool,
+    captures: disk.captures,
+    openHdf5: () => {
+      throw new Error('no HDF5 here');
+    },
+    deviceId: 'tractor-1',
+    settings: { ...defaultEdgeSettings, cellSize: 5 },
+    progress: silentProgress,
+    betweenTiles: () => Promise.resolve(),
+  });
+  const parts: DecodedPart[] = [];
+  for (const entry of spool.next(1000)) {
+    if (entry.kind !== 'cells' && entry.kind !== 'plots') continue;
+    const value = await spool.read(entry);
+    const id = createHash('sha256').update(value).digest('hex');
+    const headers = {
+      ce_specversion: '1.0',
+      ce_id: id,
+      ce_source: 'tractor-1',
+      ce_type: partTypes[entry.kind],
+      ce_subject: key,
+      'content-type': partMediaType,
+    };
+    parts.push(await decodePart({ partition: 0, offset: BigInt(parts.length), key, headers, value }));
+  }
+  return parts;
+}
+
+let commitCount = 0n;
+
+async function bring(lake: Lake, parts: readonly DecodedPart[]): Promise<void> {
+  for (const kind of ['plots', 'cells'] as const) {
+    const after = { topic: 'parts', topicId: 'one', next: new Map([[0, ++commitCount]]) };
+    const own = parts.filter((part) => part.kind === kind);
+    const group = `${kind}-${commitCount}`;
+    const { touched, commitId } = await commitParts(lake, tableOfKind[kind], {
+      group,
+      before: null,
+      after,
+      parts: own,
+    });
+    if (kind === 'plots') await lake.afterCommit({ touched, tables: ['gold.plot_index'], commitId });
+  }
+}
+
+async function processInCloud(lake: Lake, options: SmallCubeOptions): Promise<void> {
+  await putSmallCube(lake.raw, options);
+  for await (const facts of lake.raw.list('')) await lake.events.send([objectCreatedMessage(lake.bucket, facts)]);
+  await runFlow(lake);
+}
+
+const comparisonOf = async (lake: Lake) =>
+  (await readRecord(lake.warehouse, controlKeys.edgeComparison(granuleKey), edgeComparisonSchema))?.value;
+
+/** Rows of the granule by where they are from, and what the field's metrics are of. */
+async function contents(lake: Lake) {
+  const ofCube = [{ column: 'cube_id', op: '=' as const, value: 'c1' }];
+  const silver = await readTableRows(lake, silverReflectance, ['cube_id', 'origin'], ofCube);
+  const gold = await readTableRows(lake, goldPlotIndex, ['cube_id', 'processing_id', 'part_id'], ofCube);
+  const metrics = await readTableRows(lake, goldFieldMetrics, ['period', 'spectral_index', 'mean', 'valid_count'], []);
+  const own = (rows: typeof silver) => rows.filter((row) => row['cube_id'] === 'c1');
+  return {
+    silver: Object.fromEntries(
+      Object.entries(Object.groupBy(own(silver), (row) => String(row['origin']))).map(([origin, rows]) => [
+        origin,
+        rows!.length,
+      ]),
+    ),
+    gold: {
+      edge: own(gold).filter((row) => row['processing_id'] === edgeProcessingId(granuleKey)).length,
+      cloud: own(gold).filter((row) => row['part_id'] === null).length,
+    },
+    ndvi: metrics.find((row) => row['period'] === 'day' && row['spectral_index'] === 'ndvi'),
+  };
+}
+
+const cellCount = 2 * Math.ceil(lineCount / 5) * Math.ceil(sampleCount / 5);
+
+describe('a granule that the field has made, once the cloud makes it', () => {
+  it('is of the cloud alone in silver, gold and what is derived, and the two are compared', async () => {
+    const lake = newLake();
+    await bring(lake, await partsOfField(noisy));
+    const before = await contents(lake);
+    expect(before.silver['edge']).toBeGreaterThan(cellCount / 2);
+    expect(before).toMatchObject({ gold: { cloud: 0 } });
+    expect(before.gold.edge).toBeGreaterThan(2);
+    expect(before.ndvi).toBeDefined();
+    await processInCloud(lake, noisy);
+    const after = await contents(lake);
+    expect(after.silver).toEqual({ cloud: lineCount * sampleCount });
+    expect(after.gold).toEqual({ edge: 0, cloud: before.gold.edge });
+    expect(after.ndvi).toEqual(before.ndvi);
+    const comparison = (await comparisonOf(lake))!;
+    expect(comparison).toMatchObject({ cells_skipped: null, plots_skipped: null, beyond: [] });
+    expect(comparison.plots.find(({ name }) => name === 'ndvi')).toMatchObject({ count: 2, max_absolute: 0 });
+    const cells = comparison.cells.map(({ name, count, max_absolute }) => [name, count, max_absolute! <= 1.001e-4]);
+    // All cells but those that lie on two row groups of the cloud.
+    expect(cells.map(([name]) => name)).toEqual(['r0670', 'r0800', 'ndvi_mean']);
+    for (const [, count, isWithin] of cells) {
+      expect(count).toBeGreaterThan(before.silver['edge']! * 0.8);
+      expect(isWithin).toBe(true);
+    }
+    expect(await edgeMismatches(lake)).toEqual({ count: 0, newest: [] });
+    lake.close();
+  }, 60_000);
+
+  it('is told of until it is processed anew when the field made something else of it', async () => {
+    const lake = newLake();
+    // The field has taken another panel for its own: everything is 4 per cent too bright.
+    const white = { key: 'reference_cubes/eu/farm-a/2026/07/01/white.hdr', panel: 0.52 };
+    await bring(lake, await partsOfField({ ...noisy, capture: { white } }));
+    await processInCloud(lake, noisy);
+    expect((await contents(lake)).silver).toEqual({ cloud: lineCount * sampleCount });
+    const comparison = (await comparisonOf(lake))!;
+    expect(comparison.beyond).toEqual([expect.stringContaining('r0670: 0.0'), expect.stringContaining('r0800: 0.0')]);
+    expect(await edgeMismatches(lake)).toEqual({ count: 1, newest: [comparison] });
+    const settlements = await Array.fromAsync(lake.warehouse.list('control/settlements/'));
+    const records = await Promise.all(settlements.map(({ key }) => readRecord(lake.warehouse, key, settlementSchema)));
+    expect(records.map((record) => record!.value.edge_beyond_count ?? 0).toSorted()).toEqual([0, 1]);
+    // A settler that died before its last step counts the same again, though the rows of the field are gone.
+    const manifestId = comparison.manifest_id;
+    await lake.warehouse.delete(controlKeys.settlement(manifestId));
+    expect(await settle(lake, manifestId)).toMatchObject({ settlement: { edge_beyond_count: 1 } });
+    expect(await comparisonOf(lake)).toEqual(comparison);
+    const anew = { payload: 'hyperspectral-cube', granule_key: granuleKey, source: 'raw', request: 'anew' } as const;
+    await lake.events.send([reprocessMessage(anew)]);
+    await runFlow(lake);
+    expect(await edgeMismatches(lake)).toEqual({ count: 0, newest: [] });
+    lake.close();
+  }, 60_000);
+
+  it('leaves merged files to the others in them', async () => {
+    const lake = newLake();
+    await bring(lake, await partsOfField(noisy, granuleKey.replace(/c1$/, 'c22')));
+    const others = (await readTableRows(lake, silverReflectance, ['cube_id'], [])).length;
+    await bring(lake, await partsOfField(noisy));
+    for (const table of [silverReflectance, goldPlotIndex])
+      expect((await compact(lake, table)).writtenCount).toBeGreaterThan(0);
+    await processInCloud(lake, noisy);
+    expect(await contents(lake)).toMatchObject({ silver: { cloud: lineCount * sampleCount }, gold: { edge: 0 } });
+    const fromField = async (table: typeof silverReflectance) => {
+      const rows = await readTableRows(lake, table, ['cube_id', 'part_id'], []);
+      return rows.filter((row) => row['part_id'] !== null).map((row) => row['cube_id']);
+    };
+    expect(await fromField(silverReflectance)).toEqual(Array.from({ length: others }, () => 'c22'));
+    expect(new Set(await fromField(goldPlotIndex))).toEqual(new Set(['c22']));
+    // The merged file is of two granules: it says neither what it is rounded to nor which rows are whose.
+    expect(await comparisonOf(lake)).toBeUndefined();
+    lake.close();
+  }, 60_000);
+
+  it('stays what the field made while the cloud cannot', async () => {
+    const lake = newLake();
+    await bring(lake, await partsOfField(noisy));
+    const before = await contents(lake);
+    await processInCloud(lake, { ...noisy, capture: { dark: { key: 'reference_cubes/nowhere/dark.hdr' } } });
+    expect((await status(lake)).counts).toMatchObject({ failed: 1 });
+    expect(await contents(lake)).toEqual(before);
+    expect(await comparisonOf(lake)).toBeUndefined();
+    await processInCloud(lake, noisy);
+    expect(await contents(lake)).toMatchObject({ silver: { cloud: lineCount * sampleCount }, gold: { edge: 0 } });
+    expect((await comparisonOf(lake))!.beyond).toEqual([]);
+    lake.close();
+  }, 60_000);
+});
+
+it('files of the field that are gone do not stop a settlement', async () => {
+  const lake = newLake();
+  await bring(lake, await partsOfField(noisy));
+  const files = await Array.fromAsync((lake.warehouse as ObjectStore).list('tables/'));
+  for (const { key } of files) if (key.includes('/data/')) await lake.warehouse.delete(key);
+  await processInCloud(lake, noisy);
+  expect((await contents(lake)).silver).toEqual({ cloud: lineCount * sampleCount });
+  const comparison = (await comparisonOf(lake))!;
+  expect(comparison).toMatchObject({ plots: [], cells: [], beyond: [] });
+  expect(comparison.cells_skipped).toContain('Expected');
+  expect(comparison.plots_skipped).toContain('Expected');
+  lake.close();
+}, 60_000);
