@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import {
   deadLetterHeaders,
   kafkaDeadLetterTopic,
-  kafkaPartsTopic,
   type PartAttributes,
   partAttributesSchema,
   partsTopicOf,
@@ -19,7 +18,12 @@ export interface BridgeDependencies {
   readonly writer: PartLogWriter;
   readonly source: Pick<PartSource, 'sendReceipt'>;
   readonly progress: Progress;
+  /** Topic of the log that parts go to. */
+  readonly partsTopic: string;
 }
+
+/** Of what strangers have written as much is kept: a dead letter must fit into the log whatever it was. */
+const [nameLengthMax, valueLengthMax, attributeCountMax] = [100, 1000, 20];
 
 /** Headers of the log: attributes of the CloudEvent in Kafka's binary mode. */
 function headersOf({ datacontenttype, ...attributes }: PartAttributes): Record<string, string> {
@@ -35,7 +39,7 @@ function headersOf({ datacontenttype, ...attributes }: PartAttributes): Record<s
  */
 export async function bridgePart(
   message: IncomingPart,
-  { writer, source, progress }: BridgeDependencies,
+  { writer, source, progress, partsTopic }: BridgeDependencies,
 ): Promise<void> {
   let attributes: PartAttributes;
   try {
@@ -43,44 +47,50 @@ export async function bridgePart(
   } catch (error) {
     if (!(error instanceof CubelakeError) || error.disposition !== 'quarantine') throw error;
     await bury(message, error.message, writer);
-    progress.report('Part:Bridge:Dead', { topic: message.topic.slice(0, 200), reason: error.message });
+    progress.report('Part:Bridge:Dead', { topic: shortened(message.topic), reason: error.message });
     sendReceiptOfDead(message, error.message, source);
     return;
   }
   const { bytes } = message;
-  await writer.append(kafkaPartsTopic, { key: attributes.subject, headers: headersOf(attributes), value: bytes });
+  await writer.append(partsTopic, { key: attributes.subject, headers: headersOf(attributes), value: bytes });
   source.sendReceipt(attributes.source, { id: attributes.id, outcome: 'stored', reason: null });
   progress.report('Part:Bridge:Done', { id: attributes.id, granuleKey: attributes.subject, sizeBytes: bytes.length });
 }
 
 /** @throws FormatError when a device has sent something else than a part of its own. */
 function validAttributes({ topic, attributes, bytes }: IncomingPart): PartAttributes {
+  const where = shortened(topic);
   const parsed = partAttributesSchema.safeParse(attributes);
   if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new FormatError(
-      `Expected the attributes of a part, got another ${issue?.path.join('.') || 'message'} (${topic}).`,
-    );
+    const name = parsed.error.issues[0]?.path.join('.') ?? '';
+    const got = attributes[name] === undefined ? 'none' : `"${shortened(attributes[name])}"`;
+    throw new FormatError(`Expected the attribute ${name} of a part, got ${got} (${where}).`);
   }
   const { source, id } = parsed.data;
   if (topic !== partsTopicOf(source))
-    throw new FormatError(`Expected a part of the device of its topic, got one of ${source} (${topic}).`);
+    throw new FormatError(`Expected a part of the device of its topic, got one of ${source} (${where}).`);
   if (bytes.length > partMessageBytesMax)
-    throw new FormatError(`Expected a part of at most ${partMessageBytesMax} bytes, got ${bytes.length} (${topic}).`);
+    throw new FormatError(`Expected a part of at most ${partMessageBytesMax} bytes, got ${bytes.length} (${where}).`);
   const actual = createHash('sha256').update(bytes).digest('hex');
-  if (actual !== id) throw new FormatError(`Expected bytes of SHA-256 ${id}, got ${actual} (${topic}).`);
+  if (actual !== id) throw new FormatError(`Expected bytes of SHA-256 ${id}, got ${actual} (${where}).`);
   return parsed.data;
 }
 
-/** Of a dead letter as much is kept as the log takes. */
 async function bury({ topic, attributes, bytes }: IncomingPart, error: string, writer: PartLogWriter): Promise<void> {
-  const named = Object.entries(attributes).slice(0, 20);
+  const named = Object.entries(attributes)
+    .slice(0, attributeCountMax)
+    .map(([name, value]): [string, string] => [`ce_${name.slice(0, nameLengthMax)}`, value.slice(0, valueLengthMax)]);
+  const origin = topic.slice(0, valueLengthMax);
   const headers = {
-    ...Object.fromEntries(named.map(([name, value]) => [`ce_${name.slice(0, 100)}`, value.slice(0, 1000)])),
+    ...Object.fromEntries(named),
     [deadLetterHeaders.error]: error,
-    [deadLetterHeaders.origin]: topic.slice(0, 500),
+    [deadLetterHeaders.origin]: origin,
   };
-  await writer.append(kafkaDeadLetterTopic, { key: topic, headers, value: bytes.subarray(0, partMessageBytesMax) });
+  await writer.append(kafkaDeadLetterTopic, { key: origin, headers, value: bytes.subarray(0, partMessageBytesMax) });
+}
+
+function shortened(text: string): string {
+  return text.length <= 200 ? text : `${text.slice(0, 200)}...`;
 }
 
 /** A device that names its message is told, so that it does not send it for ever. */
