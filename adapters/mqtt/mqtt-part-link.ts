@@ -1,13 +1,19 @@
 import type { MqttClient } from 'mqtt';
 import { CubelakeError, FormatError, TemporaryError } from '#core/errors.ts';
+import { partsInFlightCountMax } from '#core/limits.ts';
 import type { PartLink, PartMessage } from '#core/ports/part-link.ts';
 import { partsTopicOf, type Receipt, receiptSchema, receiptsTopicOf } from '#schemas/edge-messages.ts';
 import { checkMqttOptions, connectOnce, type MqttOptions, mqttFailure, reconnectWaitMs } from './mqtt-session.ts';
 
 /** Room for topic and attributes beside the part. */
 const envelopeBytes = 2048;
-/** Of the broker's answer to a message that it has taken. */
-const publishWaitMs = 60_000;
+/**
+ * A ping waits behind the parts that are on their way: a part of 900 KiB takes 230 s at 32 kbit/s, and with less patience a link as
+ * slow as that would be dropped in the middle of every part.
+ */
+const keepaliveSeconds = 160;
+/** For the broker's answer to a part: when one comes after the other on the slowest link. */
+const publishWaitMs = partsInFlightCountMax * keepaliveSeconds * 1500;
 
 /**
  * The link of one device to its broker. It connects by itself, again and again, and takes the device's receipts.
@@ -79,14 +85,17 @@ class MqttPartLink implements PartLink {
   async close(): Promise<void> {
     this.#isClosed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    await this.#client?.endAsync(!this.isConnected()).catch(() => undefined);
+    const client = this.#client;
+    // What is still on its way would be waited for, however long the broker stands still.
+    const isIdle = client?.connected === true && Object.keys(client.outgoing).length === 0;
+    await client?.endAsync(!isIdle).catch(() => undefined);
   }
 
   #connect(): void {
     this.#timer = null;
     let client: MqttClient;
     try {
-      client = connectOnce(this.#options, {});
+      client = connectOnce(this.#options, { keepalive: keepaliveSeconds });
     } catch (error) {
       this.#retry(error);
       return;
@@ -138,7 +147,7 @@ class MqttPartLink implements PartLink {
 
 function orLost(sent: Promise<unknown>, lost: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const fail = (why: string): void => reject(new TemporaryError(`Expected the broker's answer, got ${why}.`));
+    const fail = (why: string): void => reject(new TemporaryError(`Expected the answer of the broker, got ${why}.`));
     const onLost = (): void => fail('a lost link');
     const timer = setTimeout(() => fail(`none in ${publishWaitMs / 1000} s`), publishWaitMs);
     lost.addEventListener('abort', onLost, { once: true });

@@ -15,6 +15,8 @@ import {
 
 /** Messages that the broker may send before it hears of the first: back-pressure comes from here. */
 const unacknowledgedCountMax = 10;
+/** Bridge and broker stand side by side. */
+const keepaliveSeconds = 20;
 
 type Handler = (message: IncomingPart) => Promise<void>;
 
@@ -52,6 +54,7 @@ class MqttPartSource implements PartSource {
     let wasConnected = false;
     let failure: unknown = null;
     const client = connectOnce(this.#options, {
+      keepalive: keepaliveSeconds,
       properties: { receiveMaximum: unacknowledgedCountMax },
       // Called for one message after the other; the broker hears of a message when `done` is called.
       customHandleAcks: (topic, payload, packet, done) => {

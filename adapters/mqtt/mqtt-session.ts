@@ -12,20 +12,20 @@ export interface MqttOptions {
 }
 
 const connectTimeoutMs = 10_000;
-const keepaliveSeconds = 20;
 
 /**
  * One connection of a durable session of MQTT 5; a lost one is not mended here, since whoever uses it must know what was
  * on its way.
+ *
+ * @param more `keepalive`, in seconds: it is lost when nothing came for one and a half times as long.
  */
-export function connectOnce(options: MqttOptions, more: IClientOptions): MqttClient {
+export function connectOnce(options: MqttOptions, more: IClientOptions & { readonly keepalive: number }): MqttClient {
   return mqtt.connect(options.uri, {
     protocolVersion: 5,
     clientId: options.clientId,
     clean: false,
     reconnectPeriod: 0,
     connectTimeout: connectTimeoutMs,
-    keepalive: keepaliveSeconds,
     ...tlsOf(options),
     ...more,
     properties: {
@@ -74,7 +74,8 @@ function tlsOf({ tls }: MqttOptions): IClientOptions {
 }
 
 function withoutSecret(uri: string): string {
-  return uri.replace(/\/\/[^@/]*@/, '//***@');
+  // Up to the last @: a password may hold any character, and an address that is none as well.
+  return uri.replace(/\/\/.*@/s, '//***@');
 }
 
 /** Reason codes of MQTT 5 that no later attempt will change: bad name or password, not authorized, banned, bad certificate. */

@@ -21,8 +21,9 @@ export interface PublisherOptions {
 
 /** How long a publisher that nobody wakes sleeps: new parts, receipts and the link wake it. */
 const pollMs = 30_000;
-/** After a part that could not be sent. */
-const failureWaitMs = 2000;
+/** After a part that the broker refused; doubled for each in a row. */
+const failureWaitMsMin = 2000;
+const failureWaitMsMax = 120_000;
 /** For what is on its way when a machine is told to end: it is sent again in any case. */
 const stopWaitMs = 5000;
 
@@ -40,6 +41,8 @@ export class Publisher {
   /** When the link has carried all that the cap allows up to now. */
   #freeAtMs = 0;
   #wake: () => void = () => {};
+  /** Parts in a row that the broker refused. */
+  #refusedCount = 0;
   /** Of the disk, or of a program; `run` ends with it. */
   #failure: unknown = null;
 
@@ -52,6 +55,7 @@ export class Publisher {
       this.#progress.report(isConnected ? 'Link:Connect:Done' : 'Link:Connect:Lost', { reason: error });
       if (isConnected) {
         this.#stuck.clear();
+        this.#refusedCount = 0;
         this.#awaited.reconnected();
       }
       this.wake();
@@ -129,6 +133,7 @@ export class Publisher {
       this.#awaited.sending(contentId, stopwatch.elapsedMs());
       await link.publish({ attributes: attributesOf(entry, deviceId), bytes });
       this.#awaited.taken(contentId, stopwatch.elapsedMs());
+      this.#refusedCount = 0;
       this.#progress.report('Part:Publish:Done', { id: contentId, granuleKey, sizeBytes: bytes.length });
     } catch (error) {
       this.#awaited.failed(contentId);
@@ -142,7 +147,9 @@ export class Publisher {
         id: contentId,
         reason: error.message,
       });
-      if (!isStuck) await stopwatch.sleepMs(failureWaitMs);
+      // A lost link says itself when it is back.
+      if (isStuck || !link.isConnected()) return;
+      await stopwatch.sleepMs(Math.min(failureWaitMsMax, failureWaitMsMin * 2 ** this.#refusedCount++));
     }
   }
 
