@@ -3,16 +3,11 @@
 source "$(dirname "$0")/../installed.sh"
 source "$(dirname "$0")/podman.sh"
 source "$(dirname "$0")/../gpu/swiftshader.sh"
-base_images
 work="$peers_home/container-work"
 rm -rf "$work"
 mkdir -p "$work"
-npm config list --json 2> /dev/null | node -e '
-  const { registry } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
-  console.log(`registry=${registry}`);' > "$work/npmrc"
 for kernel in cpu gpu; do
-  image_build -t "localhost/cubelake:check-$kernel" --build-arg BUILD_BASE=localhost/node-build:24 --build-arg RUN_BASE=localhost/node-run:24 \
-    --build-arg "KERNEL=$kernel" --secret "id=npmrc,src=$work/npmrc" "$repository" > "$work/build.log" 2>&1 || { tail -40 "$work/build.log"; exit 1; }
+  cubelake_image "$kernel" "check-$kernel"
   podman image inspect "localhost/cubelake:check-$kernel" --format '{{.Size}}' | awk -v kernel="$kernel" '{ printf "image for a %s of %d MB\n", kernel, $1 / 1e6 }'
 done
 

@@ -45,3 +45,14 @@ base_images() {
 image_build() {
   buildah --runtime "$(command -v runc)" bud --network host "$@"
 }
+
+# cubelake_image KERNEL TAG [PARAMETER...]: this repository's image as localhost/cubelake:TAG, with the packages of this machine's registry.
+cubelake_image() {
+  local kernel="$1" tag="$2" log="$peers_home/image-$2.log" settings="$peers_home/npmrc"
+  npm config list --json 2> /dev/null | node -e '
+    const { registry } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+    console.log(`registry=${registry}`);' > "$settings"
+  base_images
+  image_build -t "localhost/cubelake:$tag" --build-arg BUILD_BASE=localhost/node-build:24 --build-arg RUN_BASE=localhost/node-run:24 \
+    --build-arg "KERNEL=$kernel" --secret "id=npmrc,src=$settings" "$repository" > "$log" 2>&1 || { tail -40 "$log"; return 1; }
+}
