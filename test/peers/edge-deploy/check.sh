@@ -48,14 +48,21 @@ sed -e "s#/var/lib/cubelake/dev#$work#" -e 's#docker.io/library/eclipse-mosquitt
 sed 's#cubelake:field$#cubelake:field-next#' "$work/field.yaml" > "$work/field-next.yaml"
 at_exit "podman kube down $work/field.yaml > /dev/null 2>&1 || true"
 
-# in_pod PLAYED STAGE: plays it, looks from inside of its network, and takes it down.
+# in_pod PLAYED STAGE: plays it, looks from inside of its network, and takes it down. Who looks is there before the agent.
 in_pod() {
-  podman kube play --network none "$work/$1.yaml" > "$work/podman.log" 2>&1 || { cat "$work/podman.log"; return 1; }
-  local process
+  podman kube play --start=false --network none "$work/$1.yaml" > "$work/podman.log" 2>&1 || { cat "$work/podman.log"; return 1; }
+  podman start agent-mosquitto > /dev/null 2>> "$work/podman.log"
+  local process look
+  process="$(podman inspect --format '{{.State.Pid}}' agent-mosquitto)"
+  nsenter -t "$process" -n "$(node -p process.execPath)" "$here/look-at-pod.ts" "$2" "$work/parts.json" &
+  look=$!
+  until [ -e "$work/parts.json.$2" ] || ! kill -0 "$look" 2> /dev/null; do sleep 0.1; done
+  rm -f "$work/parts.json.$2"
+  podman start agent-agent > /dev/null 2>> "$work/podman.log"
   process="$(podman inspect --format '{{.State.Pid}}' agent-agent)"
   grep -q $'^Uid:\t65532' "/proc/$process/status"
   grep -q $'^CapEff:\t0000000000000000' "/proc/$process/status"
-  nsenter -t "$process" -n "$(node -p process.execPath)" "$here/look-at-pod.ts" "$2" "$work/parts.json" || { podman logs agent-agent; return 1; }
+  wait "$look" || { podman logs agent-agent; return 1; }
   podman kube down "$work/$1.yaml" > /dev/null 2>&1
 }
 in_pod field made
