@@ -281,5 +281,5 @@ export const comparedRowGroupSumMax = 128;
 /** A call of the settler has five minutes, and its commits come after the comparisons. */
 export const edgeComparisonMsMax = 90_000;
 
-/** Cells that one comparison holds at a time, 300 bytes each; with cells of one pixel a row group has more. */
-export const comparedCellCountMax = 65_536;
+/** Cells that one comparison holds, 400 bytes each; with cells of one pixel a row group has more. */
+export const comparedCellCountMax = 131_072;

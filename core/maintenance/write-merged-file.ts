@@ -1,3 +1,5 @@
+import { partIdColumn } from '#schemas/edge-columns.ts';
+import { partFactsKey } from '#schemas/edge-messages.ts';
 import type { TableDefinition } from '#schemas/table-definition.ts';
 import { FormatError } from '../errors.ts';
 import type { DataFile } from '../formats/iceberg/data-file.ts';
@@ -36,9 +38,11 @@ export async function copyRowGroups(
 ): Promise<DataFile | null> {
   let output: { writer: ObjectWriter; facts: ParquetFileFacts; columns: readonly ParquetColumn[] } | null = null;
   const granules: (GranuleRows | null)[] = [];
+  const footers: ParquetFooter[] = [];
   try {
     for (const file of files) {
       await withFile(context.warehouse, file, async (source, footer) => {
+        footers.push(footer);
         const columns = columnsFor(context.table, footer);
         for (const group of footer.rowGroups) {
           const granule = granuleOfRowGroup(footer, group);
@@ -53,7 +57,7 @@ export async function copyRowGroups(
         }
       });
     }
-    return output === null ? null : await finishFile(context, output, granules);
+    return output === null ? null : await finishFile(context, output, granules, footers);
   } catch (error) {
     await (output as { writer: ObjectWriter } | null)?.writer.abort();
     throw error;
@@ -71,14 +75,15 @@ export async function mergeRows(
   keeps: (row: ExactRow) => boolean = () => true,
 ): Promise<DataFile | null | 'lossy'> {
   const rows: ExactRow[] = [];
-  let footer: ParquetFooter | null = null;
+  const footers: ParquetFooter[] = [];
   for (const file of files) {
     await withFile(context.warehouse, file, async (source, own) => {
-      footer ??= own;
+      footers.push(own);
       for (const row of await readExactRows(source, own)) if (keeps(row)) rows.push(row);
     });
   }
-  if (footer === null || rows.length === 0) return null;
+  const [footer] = footers;
+  if (footer === undefined || rows.length === 0) return null;
   const columns = columnsFor(context.table, footer);
   rows.sort(compareByKeys(sortKeysOf(columns)));
   const values = columnsOfRows(columns, rows);
@@ -88,7 +93,7 @@ export async function mergeRows(
   try {
     await output.writer.append(group.bytes);
     output.facts.add(group);
-    return await finishFile(context, output, [granuleOfRowGroup({ columns }, group)]);
+    return await finishFile(context, output, [granuleOfRowGroup({ columns }, group)], footers);
   } catch (error) {
     await output.writer.abort();
     throw error;
@@ -114,7 +119,7 @@ export async function withFile<T>(
 
 /** Bounds are kept of the columns that the table searches by, and of no band. */
 function columnsFor(table: TableDefinition, footer: ParquetFooter): ParquetColumn[] {
-  const metrics = new Map(table.columns.map((column) => [column.id, column.metrics]));
+  const metrics = new Map([...table.columns, partIdColumn].map((column) => [column.id, column.metrics]));
   return footer.columns.map((column) => ({ ...column, metrics: metrics.get(column.id) ?? 'none' }));
 }
 
@@ -136,8 +141,15 @@ async function finishFile(
   { warehouse, key, partition }: MergedFileContext,
   { writer, facts }: { writer: ObjectWriter; facts: ParquetFileFacts },
   granules: readonly (GranuleRows | null)[],
+  footers: readonly ParquetFooter[],
 ): Promise<DataFile> {
-  await writer.append(facts.footer(describeGranules(granules)));
+  await writer.append(facts.footer({ ...describeGranules(granules), ...cellFactsOf(footers) }));
   const { sizeBytes } = await writer.commit();
   return facts.dataFile(uriOf(warehouse, key), partition, sizeBytes);
+}
+
+/** What all files of the field say of their cells. */
+function cellFactsOf(footers: readonly ParquetFooter[]): Record<string, string> {
+  const [said, ...others] = new Set(footers.map(({ keyValues }) => keyValues[partFactsKey]));
+  return said === undefined || others.length > 0 ? {} : { [partFactsKey]: said };
 }

@@ -1,19 +1,22 @@
+import { partIdColumn } from '#schemas/edge-columns.ts';
 import { type EdgeComparison, type EdgeDifferences, edgeComparisonSchema } from '#schemas/edge-comparison.ts';
 import type { SettlementPlan } from '#schemas/ledger.ts';
 import { controlKeys } from '#schemas/object-keys.ts';
-import { tableName } from '#schemas/table-definition.ts';
+import { type TableDefinition, tableName } from '#schemas/table-definition.ts';
 import { edgeProcessingId } from '../edge/edge-processing.ts';
 import type { DataFile } from '../formats/iceberg/data-file.ts';
+import { keyOf } from '../formats/iceberg/table-location.ts';
+import { readRows } from '../formats/parquet/read-rows.ts';
 import { comparedRowGroupCountMax, comparedRowGroupSumMax, edgeComparisonMsMax } from '../limits.ts';
 import type { SettleContext } from './flow-context.ts';
-import { processingsOf, rowPredicates } from './granule-files.ts';
+import { processingColumn, processingsOf, rowPredicates } from './granule-files.ts';
 import { readRecord, writeRecord } from './ledger.ts';
-import type { GranuleFiles, Payload } from './payload.ts';
+import type { EdgeVersions, GranuleFiles, Payload } from './payload.ts';
 import { type CompleteGranule, completeGranules, mayHoldEdgeRows, settlementCommitId } from './table-changes.ts';
 
 /**
  * Compares what the tables hold from the field with what the cloud has made of the same granules, before it takes their
- * place, and keeps the answers. Rows that maintenance merged with other granules' count as absent. Nothing here fails a
+ * place, and keeps the answers. Rows that come between this look and the commit are compared with nothing. Nothing here fails a
  * settlement: a comparison that cannot be made says why. One that a settlement has made before a crash stays as it is,
  * because the rows of the field may be out of one of the tables since.
  *
@@ -28,13 +31,12 @@ export async function compareEdgeRows(context: SettleContext, plan: SettlementPl
     manifestId: plan.manifest_id,
     ...(await edgeFilesOf(context, plan, payload)),
     endMs: context.clock.nowMs() + edgeComparisonMsMax,
-    compareEdge: (before, after) =>
-      payload.compareEdge!(
-        before,
-        after,
-        context.warehouse,
-        Math.max(1, Math.min(comparedRowGroupCountMax, rowGroupCount)),
-      ),
+    compareEdge: (versions) =>
+      payload.compareEdge!({
+        ...versions,
+        warehouse: context.warehouse,
+        rowGroupCountMax: Math.max(1, Math.min(comparedRowGroupCountMax, rowGroupCount)),
+      }),
   };
   let beyondCount = 0;
   for (const granule of granules) {
@@ -47,12 +49,12 @@ export async function compareEdgeRows(context: SettleContext, plan: SettlementPl
 interface Comparing {
   readonly context: SettleContext;
   readonly manifestId: string;
-  /** Processing id -> files of it alone. */
+  /** Processing id -> files with rows of it. */
   readonly edgeFiles: ReadonlyMap<string, GranuleFiles>;
   /** This settlement has changed a table before. */
   readonly isRepeated: boolean;
   readonly endMs: number;
-  readonly compareEdge: (before: GranuleFiles, after: GranuleFiles) => Promise<EdgeDifferences>;
+  readonly compareEdge: (versions: Pick<EdgeVersions, 'before' | 'beforeId' | 'after'>) => Promise<EdgeDifferences>;
 }
 
 /** @returns null for a granule of which the field has made nothing that is still there. */
@@ -61,7 +63,8 @@ async function compareOnce(comparing: Comparing, planned: CompleteGranule): Prom
   const { warehouse, clock } = context;
   const { granule_key } = planned.granule;
   const key = controlKeys.edgeComparison(granule_key);
-  const before = edgeFiles.get(edgeProcessingId(granule_key));
+  const beforeId = edgeProcessingId(granule_key);
+  const before = edgeFiles.get(beforeId);
   if (before === undefined && !isRepeated) {
     // What the settlement of an earlier version found is of rows that are not there any more.
     if (planned.earlier_ids.length > 0) await warehouse.delete(controlKeys.edgeMismatch(granule_key));
@@ -73,7 +76,7 @@ async function compareOnce(comparing: Comparing, planned: CompleteGranule): Prom
   const after = Object.fromEntries(planned.tables.map(({ table, data_files }) => [table, data_files]));
   const differences =
     clock.nowMs() < endMs
-      ? await compareEdge(before, after)
+      ? await compareEdge({ before, beforeId, after })
       : skippedBecause('The comparisons of this settlement took too long.');
   const identity = { granule_key, manifest_id: manifestId, processing_id: planned.processing_id };
   const comparison: EdgeComparison = { ...identity, ...differences };
@@ -103,13 +106,31 @@ async function edgeFilesOf(
       commitId: settlementCommitId(plan.manifest_id, table),
     });
     isRepeated ||= committedId !== null;
-    for (const file of files) {
-      const held = processingsOf(table, file);
-      if (held === null || !('only' in held) || !wanted.has(held.only)) continue;
-      const tables = found.get(held.only) ?? {};
-      tables[tableName(table)] = [...(tables[tableName(table)] ?? []), file];
-      found.set(held.only, tables);
+    // Files of the cloud have no part.
+    for (const file of files.filter(({ lowerBounds }) => partIdColumn.id in lowerBounds)) {
+      for (const id of await idsIn(context, table, file)) {
+        if (!wanted.has(id)) continue;
+        const tables = found.get(id) ?? {};
+        tables[tableName(table)] = [...(tables[tableName(table)] ?? []), file];
+        found.set(id, tables);
+      }
     }
   }
   return { edgeFiles: found, isRepeated };
+}
+
+/** Ids of the processings that a file has rows of. A merged file that is gone would stop the commit too. */
+async function idsIn(
+  { warehouse }: Pick<SettleContext, 'warehouse'>,
+  table: TableDefinition,
+  file: DataFile,
+): Promise<ReadonlySet<string>> {
+  const held = processingsOf(table, file);
+  if (held !== null && 'only' in held) return new Set([held.only]);
+  const source = await warehouse.open(keyOf(warehouse, file.path));
+  try {
+    return new Set((await readRows(source, [processingColumn])).map((row) => String(row[processingColumn])));
+  } finally {
+    await source.close();
+  }
 }

@@ -33,12 +33,19 @@ export interface Payload {
    * The same for what a field machine made of the granule; absent where field machines make nothing of it. Throws nothing:
    * what cannot be read is not compared.
    */
-  compareEdge?(
-    before: GranuleFiles,
-    after: GranuleFiles,
-    warehouse: ObjectStore,
-    rowGroupCountMax: number,
-  ): Promise<EdgeDifferences>;
+  compareEdge?(versions: EdgeVersions): Promise<EdgeDifferences>;
+}
+
+/** A granule as the field made it and as the cloud made it. */
+export interface EdgeVersions {
+  /** Files with rows of the field, of this granule and perhaps others. */
+  readonly before: GranuleFiles;
+  /** What these rows have as processing_id. */
+  readonly beforeId: string;
+  readonly after: GranuleFiles;
+  readonly warehouse: ObjectStore;
+  /** How many row groups of the cloud's pixels are read, spread over the cube. */
+  readonly rowGroupCountMax: number;
 }
 
 export type CompleteOutcome = Extract<Outcome, { status: 'complete' }>;

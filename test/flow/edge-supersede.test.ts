@@ -210,8 +210,12 @@ describe('a granule that the field has made, once the cloud makes it', () => {
     };
     expect(await fromField(silverReflectance)).toEqual(Array.from({ length: others }, () => 'c22'));
     expect(new Set(await fromField(goldPlotIndex))).toEqual(new Set(['c22']));
-    // The merged file is of two granules: it says neither what it is rounded to nor which rows are whose.
-    expect(await comparisonOf(lake)).toBeUndefined();
+    // Merged files still say what they are rounded to, and which rows are whose.
+    const comparison = (await comparisonOf(lake))!;
+    expect(comparison).toMatchObject({ plots_skipped: null, cells_skipped: null, beyond: [] });
+    expect(comparison.cells[0]!.count).toBeGreaterThan(others * 0.8);
+    expect(comparison.cells[0]!.max_absolute).toBeLessThanOrEqual(1.001e-4);
+    expect(comparison.plots.find(({ name }) => name === 'ndvi')).toMatchObject({ count: 2, max_absolute: 0 });
     lake.close();
   }, 60_000);
 

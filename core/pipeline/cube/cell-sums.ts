@@ -1,5 +1,4 @@
 import type { RowGroup } from '../../formats/parquet/row-groups.ts';
-import { comparedCellCountMax } from '../../limits.ts';
 import { indexDefinitions } from '../../spectral-indices/index-definitions.ts';
 import { nominalWavelengthNm } from './compare-cube.ts';
 
@@ -22,16 +21,15 @@ interface Sums {
   ndviSum: number;
 }
 
-/** Sums of the cloud's pixels over cells. Cells that come when there are too many already are left out. */
+/** Sums of the cloud's pixels over cells, for as many cells as are wanted. */
 export class CellSums {
   readonly #names: readonly string[];
   readonly #cellSize: number;
   /** Positions among the names of NDVI's two bands; null where one is too far from it. */
   readonly #ndviBands: readonly [number, number] | null;
   readonly #cells = new Map<string, Sums>();
-  /** Lines of the pixels so far, half-open. */
-  lineStart = Number.POSITIVE_INFINITY;
-  lineEnd = 0;
+  /** First lines of the cells so far. */
+  readonly #lines = new Set<number>();
 
   /** @param names Band columns, as `r0670`. */
   constructor(names: readonly string[], cellSize: number) {
@@ -40,18 +38,14 @@ export class CellSums {
     this.#ndviBands = ndviBandsOf(names);
   }
 
-  async add(group: RowGroup): Promise<void> {
+  /** @param newCellCountMax Cells that come after so many new ones are left out. */
+  async add(group: RowGroup, newCellCountMax: number): Promise<void> {
+    const cellCountMax = this.#cells.size + newCellCountMax;
     const [line, sample, plot, ...values] = await group.read(['line', 'sample', 'plot_id', ...this.#names]);
     const size = this.#cellSize;
     for (let row = 0; row < group.rowCount; row++) {
-      const atLine = Number(line![row]);
-      this.lineStart = Math.min(this.lineStart, atLine);
-      this.lineEnd = Math.max(this.lineEnd, atLine + 1);
-      const cell = this.#cellOf(
-        Math.floor(atLine / size) * size,
-        Math.floor(Number(sample![row]) / size) * size,
-        plot![row],
-      );
+      const first = (position: unknown): number => Math.floor(Number(position) / size) * size;
+      const cell = this.#cellOf(first(line![row]), first(sample![row]), plot![row], cellCountMax);
       if (cell === null) continue;
       cell.pixelCount++;
       for (const [at, column] of values.entries()) {
@@ -69,15 +63,21 @@ export class CellSums {
     }
   }
 
-  #cellOf(line: number, sample: number, plot: unknown): Sums | null {
+  #cellOf(line: number, sample: number, plot: unknown, cellCountMax: number): Sums | null {
     const key = keyOf(line, sample, plot);
     const known = this.#cells.get(key);
     if (known !== undefined) return known;
-    if (this.#cells.size >= comparedCellCountMax) return null;
+    if (this.#cells.size >= cellCountMax) return null;
+    this.#lines.add(line);
     const zeros = () => this.#names.map(() => 0);
     const cell = { pixelCount: 0, sums: zeros(), counts: zeros(), ndviCount: 0, ndviSum: 0 };
     this.#cells.set(key, cell);
     return cell;
+  }
+
+  /** Whether a cell begins within these lines. */
+  hasLines({ least, most }: { readonly least: number; readonly most: number }): boolean {
+    return [...this.#lines].some((line) => line >= least && line <= most);
   }
 
   /** @param line First line of the cell; likewise `sample`. */

@@ -8,6 +8,7 @@ import { keyOf } from '../../formats/iceberg/table-location.ts';
 import { type ReadColumn, readColumns } from '../../formats/parquet/read-columns.ts';
 import { asyncBuffer, boundedZstd, readRows } from '../../formats/parquet/read-rows.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
+import { processingColumn } from '../granule-files.ts';
 import type { GranuleFiles } from '../payload.ts';
 import { DifferenceSum } from './difference-sum.ts';
 
@@ -28,13 +29,17 @@ export async function compareCube(
   ];
 }
 
-/** Plot means of every spectral index. */
+/**
+ * Plot means of every spectral index.
+ * @param beforeId Processing of which `before` holds rows beside those of others; all rows count when absent.
+ */
 export async function comparePlots(
   before: readonly DataFile[],
   after: readonly DataFile[],
   warehouse: ObjectStore,
+  beforeId?: string,
 ): Promise<Difference[]> {
-  const [old, fresh] = [await plotMeans(before, warehouse), await plotMeans(after, warehouse)];
+  const [old, fresh] = [await plotMeans(before, warehouse, beforeId), await plotMeans(after, warehouse)];
   const sums = new Map<string, DifferenceSum>();
   for (const key of new Set([...old.keys(), ...fresh.keys()])) {
     const [index] = JSON.parse(key) as [string, string];
@@ -45,13 +50,17 @@ export async function comparePlots(
   return [...sums.values()].map((sum) => sum.result());
 }
 
-async function plotMeans(files: readonly DataFile[], warehouse: ObjectStore): Promise<Map<string, number>> {
+async function plotMeans(
+  files: readonly DataFile[],
+  warehouse: ObjectStore,
+  processingId?: string,
+): Promise<Map<string, number>> {
   const means = new Map<string, number>();
   for (const file of files) {
     const source = await warehouse.open(keyOf(warehouse, file.path));
     try {
-      for (const row of await readRows(source, ['spectral_index', 'plot_id', 'mean'])) {
-        if (row['mean'] === null) continue;
+      for (const row of await readRows(source, ['spectral_index', 'plot_id', 'mean', processingColumn])) {
+        if (row['mean'] === null || (processingId ?? row[processingColumn]) !== row[processingColumn]) continue;
         means.set(JSON.stringify([row['spectral_index'], row['plot_id']]), Number(row['mean']));
       }
     } finally {

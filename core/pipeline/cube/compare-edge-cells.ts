@@ -4,15 +4,24 @@ import type { Difference } from '#schemas/replacement.ts';
 import type { DataFile } from '../../formats/iceberg/data-file.ts';
 import { keyOf } from '../../formats/iceberg/table-location.ts';
 import { openRowGroups, type RowGroup, type RowGroupFile } from '../../formats/parquet/row-groups.ts';
+import { comparedCellCountMax } from '../../limits.ts';
 import type { ByteSource } from '../../ports/byte-source.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { quality } from '../../radiometry/quality.ts';
+import { processingColumn } from '../granule-files.ts';
 import { parseJson } from '../ledger.ts';
+import type { EdgeVersions } from '../payload.ts';
 import { CellSums } from './cell-sums.ts';
 import { comparedColumns } from './compare-cube.ts';
 import { DifferenceSum } from './difference-sum.ts';
 
 export const ndviMeanColumn = 'ndvi_mean';
+
+/** The files of silver.reflectance alone. */
+export interface EdgeCellVersions extends Omit<EdgeVersions, 'before' | 'after'> {
+  readonly before: readonly DataFile[];
+  readonly after: readonly DataFile[];
+}
 
 export interface ComparedCells {
   readonly differences: Difference[];
@@ -26,16 +35,11 @@ const doubtfulBits = quality.saturated | quality.lowReference;
  * Stored means of cells against the means of the cloud's pixels. Only cells count of which every pixel was read: all those of
  * the cell, of its plot, and of the vegetation if the field kept no others.
  *
- * @param before Files of the field.
- * @param after Files of the cloud, in which a row group is a tile of whole lines.
+ * @param versions Files of the cloud have a row group for each tile of whole lines.
  * @returns The differences, or none and why.
  */
-export async function compareEdgeCells(
-  before: readonly DataFile[],
-  after: readonly DataFile[],
-  warehouse: ObjectStore,
-  rowGroupCountMax: number,
-): Promise<readonly [ComparedCells, string | null]> {
+export async function compareEdgeCells(versions: EdgeCellVersions): Promise<readonly [ComparedCells, string | null]> {
+  const { before, beforeId, after, warehouse, rowGroupCountMax } = versions;
   const nothing: ComparedCells = { differences: [], facts: null };
   if (before.length === 0 || after.length === 0) return [nothing, 'There are no cells or no pixels.'];
   const files = new OpenFiles(warehouse);
@@ -45,12 +49,11 @@ export async function compareEdgeCells(
     const facts = factsOf(stored);
     if (facts === null) return [nothing, 'The files of the field do not say how large their cells are.'];
     const names = await comparedColumns(before, after, warehouse);
-    const comparison = new CellComparison(names, stored);
-    for (const run of await runsOfGroups(files, after, facts.cell_size, rowGroupCountMax)) {
-      const sums = new CellSums(names, facts.cell_size);
-      for (const group of run) await sums.add(await group());
-      await comparison.add(sums);
-    }
+    const sums = new CellSums(names, facts.cell_size);
+    const sample = await sampledGroups(files, after, facts.cell_size, rowGroupCountMax);
+    for (const group of sample) await sums.add(await group(), Math.floor(comparedCellCountMax / sample.length));
+    const comparison = new CellComparison(names, beforeId);
+    for (const { groups } of stored) for (const group of groups) await comparison.add(sums, group);
     const skipped = comparison.skipped();
     return skipped === null ? [{ differences: comparison.results(), facts }, null] : [nothing, skipped];
   } finally {
@@ -71,12 +74,12 @@ function factsOf(files: readonly RowGroupFile[]): ComparedCellFacts | null {
 type LazyGroup = () => Promise<RowGroup>;
 
 /** Runs of adjacent row groups, spread over the cube, each long enough for a whole cell wherever it begins. */
-async function runsOfGroups(
+async function sampledGroups(
   files: OpenFiles,
   after: readonly DataFile[],
   cellSize: number,
   rowGroupCountMax: number,
-): Promise<LazyGroup[][]> {
+): Promise<LazyGroup[]> {
   const ordered = after.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const groups = ordered.flatMap((file) =>
     file.splitOffsets.map((_, at) => async () => (await files.open(file)).groups[at]!),
@@ -86,44 +89,38 @@ async function runsOfGroups(
   const runLength = Math.max(1, Math.min(longEnough, rowGroupCountMax, groups.length));
   const runCount = Math.max(1, Math.floor(Math.min(groups.length, rowGroupCountMax) / runLength));
   const step = groups.length / runCount;
-  return Array.from({ length: runCount }, (_, run) =>
+  const runs = Array.from({ length: runCount }, (_, run) =>
     // In the middle of its share of the cube.
     groups.slice(Math.floor(run * step + (step - runLength) / 2)).slice(0, runLength),
   );
+  return runs.flat();
 }
 
-/** Goes through the field's cells once for each run of the cloud's pixels, and holds neither whole. */
+/** Goes through the field's cells once, row group by row group. */
 class CellComparison {
   readonly #names: readonly string[];
-  readonly #stored: readonly RowGroupFile[];
+  readonly #processingId: string;
   readonly #differences: readonly DifferenceSum[];
   readonly #ndvi = new DifferenceSum(ndviMeanColumn);
   #count = 0;
   #doubtfulCount = 0;
 
-  constructor(names: readonly string[], stored: readonly RowGroupFile[]) {
+  constructor(names: readonly string[], processingId: string) {
     this.#names = names;
-    this.#stored = stored;
+    this.#processingId = processingId;
     this.#differences = names.map((name) => new DifferenceSum(name));
   }
 
-  async add(sums: CellSums): Promise<void> {
-    for (const { groups } of this.#stored) {
-      for (const group of groups) {
-        const lines = group.bounds('line');
-        if (lines === null || (lines.most >= sums.lineStart && lines.least < sums.lineEnd))
-          await this.#addGroup(sums, group);
-      }
-    }
-  }
-
-  async #addGroup(sums: CellSums, group: RowGroup): Promise<void> {
-    const keys = ['line', 'sample', 'plot_id', 'pixel_count', 'quality'];
+  async add(sums: CellSums, group: RowGroup): Promise<void> {
+    const lines = group.bounds('line');
+    if (lines !== null && !sums.hasLines(lines)) return;
+    const keys = [processingColumn, 'line', 'sample', 'plot_id', 'pixel_count', 'quality'];
     const indexNames = [ndviMeanColumn, 'ndvi_count'].filter((name) => group.names.has(name));
     const columns = await group.read([...keys, ...this.#names, ...indexNames]);
-    const [line, sample, plot, pixelCount, bits, ...values] = columns;
+    const [processing, line, sample, plot, pixelCount, bits, ...values] = columns;
     const [ndviMean, ndviCount] = values.splice(this.#names.length);
     for (let row = 0; row < group.rowCount; row++) {
+      if (processing![row] !== this.#processingId) continue;
       const cell = sums.cell(line![row], sample![row], plot![row]);
       if (cell?.pixelCount !== Number(pixelCount![row])) continue;
       if ((Number(bits![row]) & doubtfulBits) !== 0) {

@@ -3,31 +3,28 @@ import type { Difference } from '#schemas/replacement.ts';
 import { tableName } from '#schemas/table-definition.ts';
 import { goldPlotIndex, silverReflectance } from '#schemas/tables.ts';
 import { edgeNdviTolerance, edgeReflectanceTolerance } from '../../limits.ts';
-import type { ObjectStore } from '../../ports/object-store.ts';
-import type { GranuleFiles } from '../payload.ts';
+import type { EdgeVersions, GranuleFiles } from '../payload.ts';
 import { comparePlots } from './compare-cube.ts';
 import { type ComparedCells, compareEdgeCells, ndviMeanColumn } from './compare-edge-cells.ts';
 
 /**
  * Field against cloud of one cube: plot means of every index, and cells of which all pixels are among those that are read.
  * What cannot be read is not compared, and the answer says why.
- *
- * @param rowGroupCountMax How many row groups of the cloud's pixels are read, spread over the cube.
  */
-export async function compareEdgeCube(
-  before: GranuleFiles,
-  after: GranuleFiles,
-  warehouse: ObjectStore,
-  rowGroupCountMax: number,
-): Promise<EdgeDifferences> {
+export async function compareEdgeCube(versions: EdgeVersions): Promise<EdgeDifferences> {
+  const { before, beforeId, after, warehouse } = versions;
   const of = (files: GranuleFiles, table: typeof goldPlotIndex) => files[tableName(table)] ?? [];
   const [plots, plotsSkipped] = await unlessUnreadable<Difference[]>([], async () => {
     const [old, fresh] = [of(before, goldPlotIndex), of(after, goldPlotIndex)];
     if (old.length === 0 || fresh.length === 0) return [[], 'There are no plots of both.'];
-    return [await comparePlots(old, fresh, warehouse), null];
+    return [await comparePlots(old, fresh, warehouse, beforeId), null];
   });
   const [cells, cellsSkipped] = await unlessUnreadable<ComparedCells>({ differences: [], facts: null }, () =>
-    compareEdgeCells(of(before, silverReflectance), of(after, silverReflectance), warehouse, rowGroupCountMax),
+    compareEdgeCells({
+      ...versions,
+      before: of(before, silverReflectance),
+      after: of(after, silverReflectance),
+    }),
   );
   return {
     plots,

@@ -14,7 +14,8 @@ import type { ColumnDefinition } from '#schemas/table-definition.ts';
 import { silverReflectance } from '#schemas/tables.ts';
 
 const bands = bandColumns([550, 670, 800]) as ColumnDefinition[];
-const keys = ['line', 'sample', 'plot_id', 'quality', 'pixel_count'].map(
+const beforeId = 'e'.repeat(32);
+const keys = ['processing_id', 'line', 'sample', 'plot_id', 'quality', 'pixel_count'].map(
   (name) => silverReflectance.columns.find((column) => column.name === name)!,
 );
 const cloudColumns = [...keys, ...bands];
@@ -38,7 +39,7 @@ async function write(
   const facts = new ParquetFileFacts(columns);
   const pieces: Uint8Array[] = [parquetMagic];
   for (const values of groups) {
-    const first = values[0]! as { values: Int32Array };
+    const first = values[1]! as { values: Int32Array };
     const group = encodeRowGroup(columns, values, first.values.length, rowGroupScratch());
     pieces.push(group.bytes.slice());
     facts.add(group);
@@ -53,6 +54,7 @@ function pixels(lineStart: number, red: number, lines = 2): ColumnValues[] {
   const at = Array.from({ length: 4 * lines }, (_, pixel) => pixel);
   const ofBand = (times: number) => packed(at.map((pixel) => times * red + 100 * (pixel % 2)));
   return [
+    { kind: 'constant', value: 'c'.repeat(32) },
     ints(at.map((pixel) => lineStart + Math.floor(pixel / 4))),
     ints(at.map((pixel) => pixel % 4)),
     noPlot,
@@ -76,6 +78,7 @@ function cells(lineStart: number, { red = 1000, tooMuch = 0, bits = 0 }: Cells =
   const ndvi = (0.5 + (2 * red) / (4 * red + 200)) / 2;
   const ofBand = (times: number) => packed([0, 1].map(() => times * red + 50 + tooMuch));
   return [
+    { kind: 'constant', value: beforeId },
     ints([lineStart, lineStart]),
     ints([0, 2]),
     noPlot,
@@ -108,7 +111,7 @@ describe('the comparison of field and cloud', () => {
     const edge = await write(warehouse, 'edge.parquet', edgeColumns, edgeGroups, said);
     const cloud = await write(warehouse, 'cloud.parquet', cloudColumns, cloudGroups);
     const [before, after] = [{ 'silver.reflectance': [edge] }, { 'silver.reflectance': [cloud] }];
-    return compareEdgeCube(before, after, warehouse, rowGroupCountMax);
+    return compareEdgeCube({ before, beforeId, after, warehouse, rowGroupCountMax });
   }
 
   it('finds cells that are the means of their pixels', async () => {
@@ -168,7 +171,7 @@ describe('the comparison of field and cloud', () => {
     const expired = { ...edge, path: `${warehouse.rootUri}/expired.parquet` };
     for (const file of [broken, expired]) {
       const files = { 'silver.reflectance': [file], 'gold.plot_index': [file] };
-      const found = await compareEdgeCube(files, files, warehouse, 16);
+      const found = await compareEdgeCube({ before: files, beforeId, after: files, warehouse, rowGroupCountMax: 16 });
       expect(found).toMatchObject({ plots: [], cells: [], beyond: [] });
       expect(found.plots_skipped).toMatch(/Expected|parquet/i);
       expect(found.cells_skipped).toMatch(/Expected|parquet/i);
