@@ -1,5 +1,5 @@
 import type { BaseOptions } from '@platformatic/kafka';
-import { ConfigurationError, TemporaryError } from '#core/errors.ts';
+import { ConfigurationError } from '#core/errors.ts';
 
 /** How to reach the brokers: addresses of any Kafka, with or without TLS. */
 export interface KafkaOptions {
@@ -35,15 +35,4 @@ export function clientOptions({ brokers, clientId, tls, sasl }: KafkaOptions): B
     ...(tls === null ? {} : { tls, tlsServerName: true }),
     ...(sasl === null ? {} : { sasl }),
   };
-}
-
-/** In one sentence, with the innermost cause: the library wraps errors in errors. */
-export function kafkaError(error: unknown, what: string): TemporaryError {
-  return new TemporaryError(`Expected Kafka to ${what}, got: ${innermost(error)}.`, {}, error);
-}
-
-function innermost(error: unknown): string {
-  const { errors, cause, message } = error as { errors?: unknown[]; cause?: unknown; message?: string };
-  const inner = errors?.at(-1) ?? cause;
-  return inner === undefined || inner === null ? String(message ?? error) : innermost(inner);
 }

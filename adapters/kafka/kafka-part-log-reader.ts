@@ -2,37 +2,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Consumer, ListOffsetTimestamps } from '@platformatic/kafka';
 import { ConfigurationError } from '#core/errors.ts';
 import type { LogRecord, LogTopic, PartLogReader } from '#core/ports/part-log.ts';
-import { clientOptions, type KafkaOptions, kafkaError } from './kafka-connection.ts';
+import { type FetchAnswer, recordsOf } from './fetched-records.ts';
+import { clientOptions, type KafkaOptions } from './kafka-connection.ts';
+import { hasErrorId, isUnknownTopic, kafkaError } from './kafka-errors.ts';
 
-type FetchAnswer = Awaited<ReturnType<Consumer['fetch']>>;
-
-/** Of one answer; a single larger message comes all the same. */
-const [answerBytesMax, partitionBytesMax] = [16 << 20, 4 << 20];
+/** Of the answers of all leaders together, and of one partition; a single larger message comes all the same. */
+const [answersBytesMax, partitionBytesMax] = [16 << 20, 4 << 20];
 const answerWaitMs = 500;
 const readCommitted = 1;
 /** New partitions and new leaders are noticed after this. */
 const metadataAgeMs = 30_000;
 const retryWaitMs = 1000;
 
-const errorCodes = {
-  none: 0,
-  offsetOutOfRange: 1,
-  unknownTopic: 3,
-  notLeader: 6,
-  fencedEpoch: 74,
-  unknownTopicId: 100,
-};
-/** Leaders move, and a broker that has just started does not know its topics yet. */
-const passingErrorCodes = new Set([
-  errorCodes.unknownTopic,
-  5,
-  errorCodes.notLeader,
-  9,
-  errorCodes.fencedEpoch,
-  75,
-  errorCodes.unknownTopicId,
-  103,
-]);
+/** Before that many failures in a row, some two minutes, nobody hears of them: brokers are restarted. */
+const failuresInRowMax = 60;
+/** What no later attempt will change: rights, and messages that are gone. */
+const lastingErrors = ['TOPIC_AUTHORIZATION_FAILED', 'GROUP_AUTHORIZATION_FAILED', 'CLUSTER_AUTHORIZATION_FAILED'];
 
 /** @param group Names the reader in Kafka's own metrics of lag; it is never a member of it. */
 export function openKafkaPartLogReader(options: KafkaOptions, group: string): PartLogReader {
@@ -66,21 +51,46 @@ class KafkaPartLogReader implements PartLogReader {
 
   async *read(topic: string, from: ReadonlyMap<number, bigint>, signal: AbortSignal): AsyncGenerator<LogRecord> {
     const next = new Map(from);
+    let topicId: string | null = null;
+    let failuresInRow = 0;
     while (!signal.aborted) {
-      const known = await this.#topic(topic, false).catch(() => null);
-      if (known === null) {
-        await sleep(retryWaitMs, undefined, { signal }).catch(() => undefined);
-        continue;
-      }
-      const topics = partitionsByLeader(known);
-      const answers = await Promise.allSettled(
-        [...topics].map(([node, partitions]) => this.#fetch(node, known.id, partitions, next)),
-      );
-      const failures = answers.filter((answer) => answer.status === 'rejected').map(({ reason }) => reason as unknown);
-      if (failures.some(isOutOfRange)) throw outOfRange(topic);
+      const { answers, failures, id } = await this.#round(topic, next, failuresInRow > 0);
+      topicId ??= id;
+      if ((id !== null && id !== topicId) || failures.some((each) => hasErrorId(each, ['OFFSET_OUT_OF_RANGE'])))
+        throw outOfRange(topic);
+      failuresInRow = failures.length === 0 ? 0 : failuresInRow + 1;
+      const lasting = failures.find((each) => hasErrorId(each, lastingErrors));
+      if (lasting !== undefined)
+        throw new ConfigurationError(`Expected the right to read topic ${topic}, got none. Ask for it.`, { topic });
+      if (failuresInRow > failuresInRowMax) throw kafkaError(failures[0], `give messages of topic ${topic}`);
+      for (const answer of answers)
+        for (const record of recordsOf(answer, next)) {
+          yield record;
+          if (signal.aborted) return;
+        }
       if (failures.length > 0) await sleep(retryWaitMs, undefined, { signal }).catch(() => undefined);
-      for (const answer of answers) if (answer.status === 'fulfilled') yield* recordsOf(answer.value, next, topic);
     }
+  }
+
+  /** Asks every leader once. */
+  async #round(topic: string, next: ReadonlyMap<number, bigint>, forceUpdate: boolean): Promise<Round> {
+    const known = await this.#topic(topic, forceUpdate).catch((error: unknown) => ({ error }));
+    if (known === null || 'error' in known) {
+      const failure = known === null ? new Error('no such topic') : known.error;
+      return { answers: [], failures: [failure], id: null };
+    }
+    const leaders = [...partitionsByLeader(known)];
+    const maxBytes = Math.ceil(answersBytesMax / leaders.length);
+    const asked = leaders.map(([node, partitions]) => this.#fetch({ node, maxBytes }, known.id, partitions, next));
+    const settled = await Promise.allSettled(asked);
+    return {
+      answers: settled.filter((each) => each.status === 'fulfilled').map(({ value }) => value),
+      failures: [
+        ...settled.filter((each) => each.status === 'rejected').map(({ reason }) => reason as unknown),
+        ...(asked.length === 0 ? [new Error('no partition has a leader')] : []),
+      ],
+      id: known.id,
+    };
   }
 
   async remember(_group: string, topic: string, next: ReadonlyMap<number, bigint>): Promise<void> {
@@ -106,15 +116,14 @@ class KafkaPartLogReader implements PartLogReader {
   }
 
   #fetch(
-    node: number,
+    bounds: { readonly node: number; readonly maxBytes: number },
     topicId: string,
     partitions: readonly number[],
     next: ReadonlyMap<number, bigint>,
   ): Promise<FetchAnswer> {
     return this.#consumer.fetch({
-      node,
+      ...bounds,
       minBytes: 1,
-      maxBytes: answerBytesMax,
       maxWaitTime: answerWaitMs,
       isolationLevel: readCommitted,
       topics: [
@@ -133,6 +142,13 @@ class KafkaPartLogReader implements PartLogReader {
   }
 }
 
+interface Round {
+  readonly answers: readonly FetchAnswer[];
+  readonly failures: readonly unknown[];
+  /** Null when it is not known. */
+  readonly id: string | null;
+}
+
 function partitionsByLeader(topic: {
   readonly partitions: readonly { readonly leader: number }[];
 }): Map<number, number[]> {
@@ -143,64 +159,9 @@ function partitionsByLeader(topic: {
   return byLeader;
 }
 
-function* recordsOf(answer: FetchAnswer, next: Map<number, bigint>, topic: string): Generator<LogRecord> {
-  for (const partition of answer.responses.flatMap(({ partitions }) => partitions)) {
-    const { partitionIndex, errorCode, records } = partition;
-    const wanted = next.get(partitionIndex) ?? 0n;
-    if (errorCode === errorCodes.offsetOutOfRange) throw outOfRange(topic);
-    if (errorCode !== errorCodes.none && !passingErrorCodes.has(errorCode))
-      throw kafkaError(
-        new Error(`error code ${errorCode}`),
-        `give messages of partition ${partitionIndex} of ${topic}`,
-      );
-    for (const batch of records ?? []) {
-      const isControl = (batch.attributes & 0x20) !== 0;
-      for (const record of isControl ? [] : batch.records) {
-        const offset = batch.firstOffset + BigInt(record.offsetDelta);
-        // A batch is given whole, also where only its end was asked for.
-        if (offset < wanted) continue;
-        yield {
-          partition: partitionIndex,
-          offset,
-          key: text(record.key),
-          headers: headersOf(record.headers),
-          // A message without a value is no part: whoever reads it says so.
-          value: record.value ?? new Uint8Array(0),
-        };
-      }
-      const end = batch.firstOffset + BigInt(batch.lastOffsetDelta) + 1n;
-      if (end > (next.get(partitionIndex) ?? 0n)) next.set(partitionIndex, end);
-    }
-  }
-}
-
-function headersOf(headers: readonly (readonly [Buffer | null, Buffer | null])[]): Record<string, string> {
-  return Object.fromEntries(headers.map(([name, value]) => [text(name) ?? '', text(value) ?? '']));
-}
-
-function text(bytes: Buffer | null): string | null {
-  return bytes === null ? null : bytes.toString('utf8');
-}
-
 function outOfRange(topic: string): ConfigurationError {
   return new ConfigurationError(
     `Expected the offsets that were asked for in topic ${topic}, got others: its messages were deleted, or it was made again.`,
     { topic },
   );
-}
-
-function isOutOfRange(error: unknown): boolean {
-  return idsOf(error).includes('OFFSET_OUT_OF_RANGE');
-}
-
-function isUnknownTopic(error: unknown): boolean {
-  // The library finds out by itself where it asks about topics, and has no name for it.
-  return String(error).includes('Unknown topic') || idsOf(error).some((id) => id.startsWith('UNKNOWN_TOPIC'));
-}
-
-/** Kafka's own names of what went wrong, out of errors in errors. */
-function idsOf(error: unknown): string[] {
-  const { apiId, errors, cause } = (error ?? {}) as { apiId?: string; errors?: unknown[]; cause?: unknown };
-  const inner = [...(errors ?? []), ...(cause === undefined ? [] : [cause])];
-  return [...(apiId === undefined ? [] : [apiId]), ...inner.flatMap(idsOf)];
 }

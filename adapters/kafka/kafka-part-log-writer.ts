@@ -1,6 +1,8 @@
 import { ProduceAcks, Producer } from '@platformatic/kafka';
+import { TemporaryError } from '#core/errors.ts';
 import type { LogMessage, PartLogWriter } from '#core/ports/part-log.ts';
-import { clientOptions, type KafkaOptions, kafkaError } from './kafka-connection.ts';
+import { clientOptions, type KafkaOptions } from './kafka-connection.ts';
+import { isUnknownTopic, kafkaError } from './kafka-errors.ts';
 
 /** Writes with an idempotent producer: a request that is repeated because its answer was lost adds nothing. */
 export function openKafkaPartLogWriter(options: KafkaOptions): PartLogWriter {
@@ -32,6 +34,8 @@ class KafkaPartLogWriter implements PartLogWriter {
     } catch (error) {
       // A producer whose sequence numbers are in doubt ends here: the next one begins with an id of its own.
       await this.close();
+      if (isUnknownTopic(error))
+        throw new TemporaryError(`Expected topic ${topic}, got none. Create it, or name another.`, { topic }, error);
       throw kafkaError(error, `take a message of topic ${topic}`);
     }
   }
