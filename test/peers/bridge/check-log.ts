@@ -29,7 +29,7 @@ export async function checkLog(address: string, say: (text: string) => void): Pr
   say('what a transaction has taken back is not read');
   await refusesWhatIsNotThere(admin, address, reader);
   say('offsets that are not there, a topic made again while it is read, no topic, no Kafka: errors that say so');
-  assert.equal(await grown, 'in the new partition');
+  assert.equal(await grown.found, 'in the new partition');
   say('a partition that was added is read');
   await reader.close();
   await admin.close();
@@ -49,7 +49,11 @@ async function taken(reader: PartLogReader, topic: string, count: number, offset
 const textsOf = (records: readonly LogRecord[]): string[] => records.map(({ value }) => Buffer.from(value).toString());
 
 /** A reader meets a partition that was not there when it began. */
-async function startGrowing(admin: Admin, reader: PartLogReader, address: string): Promise<Promise<string>> {
+async function startGrowing(
+  admin: Admin,
+  reader: PartLogReader,
+  address: string,
+): Promise<{ readonly found: Promise<string> }> {
   const reading = new AbortController();
   const found = (async (): Promise<string> => {
     for await (const { partition, value } of reader.read('growing', new Map([[0, 0n]]), reading.signal)) {
@@ -65,7 +69,7 @@ async function startGrowing(admin: Admin, reader: PartLogReader, address: string
   const placed = { topic: 'growing', partition: 1, value: Buffer.from('in the new partition') };
   await producer.send({ messages: [placed], acks: ProduceAcks.ALL });
   await producer.close();
-  return found;
+  return { found };
 }
 
 async function writesOnceThroughLostAnswers(address: string, reader: PartLogReader): Promise<void> {
