@@ -35,8 +35,10 @@ export function touchedTables(plan: SettlementPlan, payload: Payload): readonly 
 
 /**
  * Puts the staged files of all complete granules into one table and takes out what it holds of their earlier processings,
- * in one snapshot. What it holds is asked of the table in every attempt: another writer may have compacted the files or
- * rolled them back since, and a table that is taken back between the look and the commit, or that gets rows from the field, is looked at again. A file that holds rows of other granules too is written anew without these. The commit id is the same in every attempt, so that only one of them counts.
+ * the field's among them, in one snapshot. What it holds is asked of the table in every attempt: another writer may have
+ * compacted the files or rolled them back since, and a table that is taken back between the look and the commit, or that gets
+ * rows from the field, is looked at again. A file that holds rows of other granules too is written anew without these. The
+ * commit id is the same in every attempt, so that only one of them counts.
  *
  * @param branch Where to; main when undefined.
  * @returns null when the table has nothing to change.

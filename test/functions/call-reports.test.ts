@@ -88,11 +88,14 @@ describe('what the functions tell CloudWatch', () => {
     const result = (await onJobEvent(context, message!.body))!;
     const durations = await measureSettlement(context, packed.manifests[0]!.manifestId);
     const cubes = durations.map((each) => ({ ...each, payload: 'hyperspectral-cube', jobMs: 90_000 }));
-    const settling = sent('manifest-settler', settledReport(result, cubes, 0.04)).figures;
+    if (result.state !== 'settled') throw new Error('Expected a settlement');
+    const mismatched = { ...result, settlement: { ...result.settlement, edge_beyond_count: 2 } };
+    const settling = sent('manifest-settler', settledReport(mismatched, cubes, 0.04)).figures;
     // 5 minutes until its manifest, two hours until its job; 90 s of a job at 4 cents an hour are a tenth of a cent.
     expect(settling).toEqual({
       CompleteGranuleCount: 1,
       FailedGranuleCount: 1,
+      EdgeMismatchCount: 2,
       UploadToCommitSeconds: 7500,
       JobSeconds: 90,
       CubeCostUsd: 0.001,

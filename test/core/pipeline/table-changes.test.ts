@@ -1,6 +1,8 @@
 // A table that was taken back between a settler's look and its commit showed a granule twice: the rows that the rollback brought
 // back, and beside them the new ones, because nobody had told the commit to take the old ones out.
 import { expect, it } from 'vitest';
+import { commitParts } from '#core/edge/sink/commit-parts.ts';
+import { decodePart } from '#core/edge/sink/decode-part.ts';
 import type { DataFile } from '#core/formats/iceberg/data-file.ts';
 import { rollbackTable } from '#core/formats/iceberg/snapshots.ts';
 import { compact } from '#core/maintenance/compact.ts';
@@ -9,9 +11,11 @@ import type { SettleContext } from '#core/pipeline/flow-context.ts';
 import { type Row, stageRows } from '#core/pipeline/stage-table.ts';
 import { tableAccess } from '#core/pipeline/table-access.ts';
 import { publishTable } from '#core/pipeline/table-changes.ts';
+import { readTableRows } from '#core/pipeline/table-rows.ts';
 import type { SettlementPlan } from '#schemas/ledger.ts';
 import { type TableDefinition, tableName } from '#schemas/table-definition.ts';
-import { goldPlotIndex, refPlots, refYields, silverBands } from '#schemas/tables.ts';
+import { goldPlotIndex, refPlots, refYields, silverBands, silverReflectance } from '#schemas/tables.ts';
+import { cellsPart, granuleKeyOf, plotsPart, type SmallPart } from '../../sink-simulation/small-parts.ts';
 import {
   addPlots,
   commit,
@@ -100,6 +104,28 @@ it('a compaction between look and commit is looked at again too', async () => {
   // Three rows of b, and two of a as processed anew.
   expect(await rowsOf(lake, goldPlotIndex)).toHaveLength(5);
 });
+
+it.each([silverReflectance, goldPlotIndex].map((table) => [tableName(table), table] as const))(
+  'rows that the field brings to %s between look and commit are taken out too',
+  async (_, table) => {
+    const lake = maintainedLake();
+    const bring = async (before: string | null, ...small: SmallPart[]): Promise<string> => {
+      const records = small.map(({ message }, offset) => ({ ...message, partition: 0, offset: BigInt(offset) }));
+      const parts = await Promise.all(records.map(decodePart));
+      const after = { topic: 'parts', topicId: 'one', next: new Map([[0, before === null ? 0n : 9n]]) };
+      const tables = { ...tableAccess(lake), warehouse: lake.warehouse };
+      return (await commitParts(tables, table, { group: 'sink', before, after, parts })).offsets;
+    };
+    const offsets = await bring(null);
+    const partOf = (name: string) => (table === goldPlotIndex ? plotsPart(name, 'p1', 0.5) : cellsPart(name, 0, 1));
+    const late = () => bring(offsets, partOf('c1'), partOf('c22'));
+    const [planned] = (await planOf(lake)).granules;
+    const granule = { ...planned!.granule, granule_key: granuleKeyOf('c1') };
+    const plan = { manifest_id: 'm3', granules: [{ ...planned!, granule, earlier_ids: [], tables: [] }] };
+    await publishTable(settling(lake, late), table, plan as SettlementPlan, undefined);
+    expect((await readTableRows(lake, table, ['cube_id'], [])).map((row) => row['cube_id'])).toEqual(['c22']);
+  },
+);
 
 /** Rows of one processing in any small table, all of which say `text`. */
 function stageText(
