@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { CompletedPart, S3 } from '@aws-sdk/client-s3';
 import { PreconditionFailedError, TemporaryError } from '#core/errors.ts';
 import { uploadPartCountMax } from '#core/limits.ts';
 import { type ByteSource, readBytes } from '#core/ports/byte-source.ts';
 import type { RawUploads } from '#core/ports/raw-uploads.ts';
-import { conditionalPut } from './conditional-put.ts';
+import { conditionalPut, plainEtag } from './conditional-put.ts';
 import { contentHashName, openIdentifiedUploads } from './identified-upload.ts';
 import { partSizeBytes } from './multipart-writer.ts';
 import type { S3Connection } from './s3-connection.ts';
@@ -17,6 +18,8 @@ interface Upload {
   readonly bucketKey: string;
   readonly uri: string;
 }
+
+type PartThere = CompletedPart & { readonly Size?: number };
 
 interface Part {
   readonly number: number;
@@ -81,14 +84,14 @@ async function uploadInParts(
   const uploadId =
     open ??
     (await client.createMultipartUpload({ ...place, ChecksumAlgorithm: 'CRC32', Metadata: metadata })).UploadId!;
-  const known =
-    open === null ? new Map<number, CompletedPart & { readonly Size?: number }>() : await partsThere(upload, uploadId);
+  const known = open === null ? new Map<number, PartThere>() : await partsThere(upload, uploadId);
   const done: CompletedPart[] = [];
   for (const part of parts) {
     const bytes = await readBytes(source, part.offsetBytes, part.sizeBytes);
     const checksum = checksumOf(bytes);
     const there = known.get(part.number);
-    if (there?.Size === part.sizeBytes && there.ChecksumCRC32 === checksum) done.push(completed(part, there));
+    if (there !== undefined && isSamePart(there, bytes, checksum))
+      done.push(completed(part, { ...there, ChecksumCRC32: checksum }));
     else {
       const sent = await client.uploadPart({
         ...place,
@@ -117,6 +120,13 @@ async function uploadInParts(
   }
 }
 
+/** A store that lists no checksums has MD5 as the ETag of a part. */
+function isSamePart(there: PartThere, bytes: Uint8Array, checksum: string): boolean {
+  if (there.Size !== bytes.byteLength) return false;
+  if (there.ChecksumCRC32 !== undefined) return there.ChecksumCRC32 === checksum;
+  return plainEtag(there.ETag) === createHash('md5').update(bytes).digest('hex');
+}
+
 function completed({ number }: Part, { ETag, ChecksumCRC32 }: CompletedPart): CompletedPart {
   return { PartNumber: number, ETag, ChecksumCRC32 };
 }
@@ -132,11 +142,8 @@ async function openUpload({ client, bucket, bucketKey }: Upload): Promise<string
   return own[0]?.UploadId ?? null;
 }
 
-async function partsThere(
-  { client, bucket, bucketKey }: Upload,
-  uploadId: string,
-): Promise<Map<number, CompletedPart & { readonly Size?: number }>> {
-  const parts = new Map<number, CompletedPart & { readonly Size?: number }>();
+async function partsThere({ client, bucket, bucketKey }: Upload, uploadId: string): Promise<Map<number, PartThere>> {
+  const parts = new Map<number, PartThere>();
   for (let marker: string | undefined; ; ) {
     const answer = await client.listParts({
       Bucket: bucket,
