@@ -147,15 +147,17 @@ class MqttPartLink implements PartLink {
 
 function orLost(sent: Promise<unknown>, lost: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const fail = (why: string): void => reject(new TemporaryError(`Expected the answer of the broker, got ${why}.`));
+    const end = (): void => {
+      clearTimeout(timer);
+      lost.removeEventListener('abort', onLost);
+    };
+    const fail = (why: string): void => {
+      end();
+      reject(new TemporaryError(`Expected the answer of the broker, got ${why}.`));
+    };
     const onLost = (): void => fail('a lost link');
     const timer = setTimeout(() => fail(`none in ${publishWaitMs / 1000} s`), publishWaitMs);
     lost.addEventListener('abort', onLost, { once: true });
-    sent
-      .then(() => resolve(), reject)
-      .finally(() => {
-        clearTimeout(timer);
-        lost.removeEventListener('abort', onLost);
-      });
+    sent.then(() => resolve(), reject).finally(end);
   });
 }

@@ -84,7 +84,9 @@ const refusals = new Set([0x84, 0x85, 0x86, 0x87, 0x8a, 0x8c]);
 /** In words; the address is named without its password. */
 export function mqttFailure(error: unknown, { uri }: MqttOptions): string {
   const { message, code } = error as { message?: string; code?: number | string };
-  return `${message || code || 'connection lost'} (${withoutSecret(uri)})`;
+  // OpenSSL ends its lines, and begins them with the number of a thread.
+  const words = message?.trim().replace(/^[0-9A-F]+:error:/, '');
+  return `${words || code || 'connection lost'} (${withoutSecret(uri)})`;
 }
 
 export function isRefusal(error: unknown): boolean {

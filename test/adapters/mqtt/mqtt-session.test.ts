@@ -48,6 +48,15 @@ describe('a session of MQTT', () => {
     },
   );
 
+  it('says in one line what OpenSSL says', () => {
+    const cause = new Error(
+      '402DE3D9:error:0A00045C:SSL routines:ssl3_read_bytes:alert certificate required:a.c:918:\n',
+    );
+    expect(mqttFailure(cause, optionsOf('mqtts://broker'))).toBe(
+      '0A00045C:SSL routines:ssl3_read_bytes:alert certificate required:a.c:918: (mqtts://broker)',
+    );
+  });
+
   it('knows what no later attempt changes', () => {
     expect([0x86, 0x87, 0x8a].map((code) => isRefusal({ code }))).toEqual([true, true, true]);
     expect([{ code: 'ECONNREFUSED' }, { code: 0x88 }, {}, null].map(isRefusal)).toEqual([false, false, false, false]);

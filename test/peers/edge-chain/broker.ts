@@ -37,6 +37,10 @@ export class Broker {
     await this.start();
   }
 
+  signal(name: NodeJS.Signals): void {
+    process.kill(this.#pid, name);
+  }
+
   stop(): void {
     this.#wrapper?.kill('SIGTERM');
   }
