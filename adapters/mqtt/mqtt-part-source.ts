@@ -17,6 +17,8 @@ import {
 const unacknowledgedCountMax = 10;
 /** Bridge and broker stand side by side. */
 const keepaliveSeconds = 20;
+/** For the handler to end and the broker to hear of it; a message that was cut off comes again. */
+const stopWaitMs = 5000;
 
 type Handler = (message: IncomingPart) => Promise<void>;
 
@@ -68,7 +70,11 @@ class MqttPartSource implements PartSource {
       },
     });
     this.#client = client;
-    const onAbort = (): void => void client.end(false);
+    let stopTimer: NodeJS.Timeout | undefined;
+    const onAbort = (): void => {
+      client.end(false);
+      stopTimer = setTimeout(() => client.stream.destroy(), stopWaitMs);
+    };
     signal.addEventListener('abort', onAbort, { once: true });
     await new Promise<void>((resolve) => {
       client.once('connect', () => {
@@ -84,6 +90,7 @@ class MqttPartSource implements PartSource {
       client.once('close', resolve);
     });
     signal.removeEventListener('abort', onAbort);
+    clearTimeout(stopTimer);
     client.end(true);
     if (isRefusal(failure)) {
       const words = mqttFailure(failure, this.#options);
