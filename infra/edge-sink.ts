@@ -51,7 +51,7 @@ export class EdgeSink extends Construct {
       assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com'),
     });
     allowSink(role, storage);
-    allowCommits(role, deployment, storage.warehouseName, ['silver']);
+    allowCommits(role, deployment, storage.warehouseName, ['silver', 'gold']);
     this.#allowBrokers(role, props, consumerGroup);
     // The cast is for a library that does not know exact optional properties.
     const hosts = new Cluster(this, 'Hosts', {

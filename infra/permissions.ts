@@ -67,9 +67,11 @@ export function allowJob(role: Role, storage: StorageStack): void {
   allowList(role, storage);
 }
 
-/** Writes and commits parts that came through Kafka: silver only, and no tag. */
+/** Writes and commits parts that came through Kafka: silver and gold. Of the ledger it reads what was settled, and writes nothing. */
 export function allowSink(role: Role, storage: StorageStack): void {
-  allowObjects(role, storage.warehouseName, [...readObject, ...writeObject], 'tables/silver/*');
+  allowObjects(role, storage.warehouseName, [...readObject, ...writeObject], 'tables/silver/*', 'tables/gold/*');
+  const settled = ['granules', 'holds', 'settlement-plans', 'settlements'].map((name) => `control/${name}/*`);
+  allowObjects(role, storage.warehouseName, readObject, ...settled);
   allowList(role, storage);
 }
 

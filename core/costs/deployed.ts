@@ -5,7 +5,7 @@ export const deployed = {
   interfaceEndpointCount: 6,
   zoneCount: 3,
   keyCount: 1,
-  alarmCount: 17,
+  alarmCount: 18,
   dashboardCount: 1,
   metricCount: Object.values(functionMetrics).reduce((count, metrics) => count + Object.keys(metrics).length, 0),
   functionMemoryGb: 1,

@@ -28,7 +28,7 @@ NOT_MADE = {
     "edge": {"AWS::MSK::ServerlessCluster": 1},
     "watch": {
         "AWS::Budgets::Budget": 1,
-        "AWS::CloudWatch::Alarm": 19,
+        "AWS::CloudWatch::Alarm": 20,
         "AWS::SNS::Subscription": 1,
         "AWS::SNS::TopicPolicy": 1,
     },
