@@ -28,12 +28,13 @@ export class Broker {
     throw new Error(`Expected ${this.#kind} to listen, got its end. See ${this.#folder}/out.`);
   }
 
-  /** SIGKILL, then a new start. */
-  async restart(): Promise<void> {
+  /** SIGKILL, then a new start; `whileDown` may take away what it had written. */
+  async restart(whileDown: () => void = () => {}): Promise<void> {
     const ended = new Promise((resolve) => this.#wrapper!.once('exit', resolve));
     process.kill(this.#pid, 'SIGKILL');
     await ended;
     this.killCount++;
+    whileDown();
     await this.start();
   }
 

@@ -24,7 +24,7 @@ try {
     (async () => {
       const killed = await brokerOf('kills');
       say(await failingHandlers(killed.uri));
-      say(await kills(killed.uri, killed.broker));
+      say(await kills(killed.uri, killed.broker, join(folder, 'kills')));
       say(await stoppedBroker(killed.uri, killed.broker));
       const sized = await brokerOf('sizes');
       say(await sizes(sized.uri));
