@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A burst of small cubes through S3, SQS, Lambda and Batch ends complete or failed with a reason, each good cube once, although every process is killed
 #
-#   check.sh [CUBES [CUBES_IN_MOTO]]   1000 with S3 of SeaweedFS, 60 with S3 of moto when absent; 0 leaves one out
+#   check.sh [CUBES [CUBES_IN_MOTO]]   600 with S3 of SeaweedFS, 60 with S3 of moto when absent; 0 leaves one out
 here="$(cd "$(dirname "$0")" && pwd)"
 source "$here/../installed.sh"
 source "$here/../engines/at-exit.sh"
@@ -28,8 +28,8 @@ if [ "${2:-60}" != 0 ]; then
   burst "$moto_uri" "${2:-60}" 1 moto cold
   curl -fsS -o /dev/null -X POST "$moto_uri/moto-api/reset"
 fi
-if [ "${1:-1000}" != 0 ]; then
+if [ "${1:-600}" != 0 ]; then
   start_seaweedfs
   echo "S3 of SeaweedFS, which has no events, so that this check sends them; hosts run child after child:"
-  burst "$seaweedfs_uri" "${1:-1000}" 2 sent warm
+  burst "$seaweedfs_uri" "${1:-600}" 2 sent warm
 fi

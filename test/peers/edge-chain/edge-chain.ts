@@ -19,7 +19,7 @@ const startMs = Date.now();
 const say = (text: string): void => console.log(`${Math.round((Date.now() - startMs) / 1000)} s: ${text}`);
 const sleep = (durationMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, durationMs));
 
-const cubeCount = 16;
+const cubeCount = 12;
 const limitMs = 8 * 60_000;
 const captures = join(folder, 'captures');
 const lake = join(folder, 'lake');
@@ -55,7 +55,7 @@ try {
     await trouble(storm);
     await killAround();
     link.mend(storm % 4 === 3 ? 150_000 : undefined);
-    await sleep(2500 + 2500 * nextNumber());
+    await sleep(2000 + 1500 * nextNumber());
     if (Date.now() - startMs > limitMs) throw new Error(`Expected ${killCount} kills in time, got ${killed()}`);
   }
   link.mend();
@@ -107,10 +107,10 @@ async function trouble(storm: number): Promise<void> {
   rmSync(filler, { force: true });
 }
 
-/** A dozen kills, some in the first moments of a process and some in the midst of its work. */
+/** Some kills more than a dozen, some in the first moments of a process and some in the midst of its work. */
 async function killAround(): Promise<void> {
-  for (let count = 0; count < 12 && killed() < killCount; count++) {
-    await sleep(100 + 500 * nextNumber());
+  for (let count = 0; count < 17 && killed() < killCount; count++) {
+    await sleep(80 + 300 * nextNumber());
     processes[Math.floor(nextNumber() * processes.length)]!.kill();
   }
 }
