@@ -27,7 +27,7 @@ const proxy = createServer((asked, answer) => {
       answer.writeHead(reply.statusCode!, reply.headers);
       reply.pipe(answer);
     };
-    if (isPart) setTimeout(tell, 120);
+    if (isPart) setTimeout(tell, 600);
     else tell();
   });
   onward.on('error', () => answer.destroy());
