@@ -26,6 +26,13 @@ export interface CommandIo {
   readonly stopped: () => Promise<void>;
 }
 
+/** Aborted when the user asks to stop. */
+export function stopSignal(io: Pick<CommandIo, 'stopped'>): AbortSignal {
+  const ending = new AbortController();
+  void io.stopped().then(() => ending.abort());
+  return ending.signal;
+}
+
 export interface Command {
   readonly name: string;
   readonly summary: string;

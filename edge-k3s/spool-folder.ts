@@ -40,15 +40,16 @@ export async function openSpoolFolder(folder: string, budgetBytes: number): Prom
   const lock = lockOf(folder);
   try {
     const { captures, database, ...stores } = openParts(folder);
-    const free = (): number => freeBytesOf(folder);
-    const raw = withReserve(stores.raw, free, reserveOf(folder));
-    const payloads = withReserve(stores.payloads, free, reserveOf(folder));
+    const freeBytes = (): number => freeBytesOf(folder);
+    const reserveBytes = reserveOf(folder);
+    const raw = withReserve(stores.raw, freeBytes, reserveBytes);
+    const payloads = withReserve(stores.payloads, freeBytes, reserveBytes);
     const spool = await Spool.open({ payloads, index: new SqliteSpoolIndex(database), budgetBytes });
     const close = (): void => {
       database.close();
       lock.close();
     };
-    return { spool, captures, raw, freeBytes: () => freeBytesOf(folder), close };
+    return { spool, captures, raw, freeBytes, close };
   } catch (error) {
     lock.close();
     throw error;

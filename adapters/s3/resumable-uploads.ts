@@ -59,15 +59,16 @@ export function openResumableUploads(uri: string, connection: S3Connection): Raw
 
 function partsOf(sizeBytes: number, { uri }: Upload): Part[] {
   const parts: Part[] = [];
-  for (let offsetBytes = 0; offsetBytes < sizeBytes || parts.length === 0; ) {
+  let offsetBytes = 0;
+  // An empty object is one empty part.
+  do {
     const number = parts.length + 1;
     if (number > uploadPartCountMax)
       throw new TemporaryError(`Expected at most ${uploadPartCountMax} parts, got more (${uri}).`);
     const part = { number, offsetBytes, sizeBytes: Math.min(partSizeBytes(number), sizeBytes - offsetBytes) };
     parts.push(part);
     offsetBytes += part.sizeBytes;
-    if (sizeBytes === 0) break;
-  }
+  } while (offsetBytes < sizeBytes);
   return parts;
 }
 

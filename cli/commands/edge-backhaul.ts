@@ -1,7 +1,15 @@
 import { resolve } from 'node:path';
 import type { FreePolicy } from '#core/edge/backhaul.ts';
 import { ConfigurationError } from '#core/errors.ts';
-import { type Command, type CommandCall, hasFlag, numberOption, requiredText, textOption } from '../command.ts';
+import {
+  type Command,
+  type CommandCall,
+  hasFlag,
+  numberOption,
+  requiredText,
+  stopSignal,
+  textOption,
+} from '../command.ts';
 
 const policies: readonly FreePolicy[] = ['always', 'when-needed', 'never'];
 
@@ -31,9 +39,7 @@ export const command: Command = {
       progress: io.progress,
     };
     const { runBackhaul } = await import('#edge-k3s/backhaul/run-backhaul.ts');
-    const ending = new AbortController();
-    void io.stopped().then(() => ending.abort());
-    const { uploadedCount, freedCount } = await runBackhaul(options, ending.signal);
+    const { uploadedCount, freedCount } = await runBackhaul(options, stopSignal(io));
     if (options.isOnce) io.print(`${uploadedCount} captures uploaded, ${freedCount} freed here`);
   },
 };

@@ -1,5 +1,5 @@
 import { kafkaPartsTopic } from '#schemas/edge-messages.ts';
-import { type Command, textOption } from '../command.ts';
+import { type Command, stopSignal, textOption } from '../command.ts';
 import { deployedKafka } from '../config.ts';
 import { kafkaOf, kafkaOptions, mqttOf, mqttOptions, stableName } from '../edge/broker-options.ts';
 
@@ -24,9 +24,7 @@ export const command: Command = {
     const mqtt = mqttOf(call, 'edge bridge', `cubelake-bridge-${name}`);
     const kafka = await kafkaOf(call, 'edge bridge', `cubelake-bridge-${name}`);
     const { runBridge } = await import('#edge-k3s/bridge/run-bridge.ts');
-    const ending = new AbortController();
-    void io.stopped().then(() => ending.abort());
     const partsTopic = textOption(call, 'topic') ?? deployedKafka().topic ?? kafkaPartsTopic;
-    await runBridge({ mqtt, kafka, partsTopic, progress: io.progress }, ending.signal);
+    await runBridge({ mqtt, kafka, partsTopic, progress: io.progress }, stopSignal(io));
   },
 };

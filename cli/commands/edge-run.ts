@@ -5,7 +5,15 @@ import { partMessageBytesMax } from '#core/limits.ts';
 import type { PageSources } from '#edge-k3s/agent/run-agent.ts';
 import { deviceIdSchema } from '#schemas/edge-messages.ts';
 import { idRule } from '#schemas/object-keys.ts';
-import { type Command, type CommandCall, hasFlag, numberOption, requiredText, textOption } from '../command.ts';
+import {
+  type Command,
+  type CommandCall,
+  hasFlag,
+  numberOption,
+  requiredText,
+  stopSignal,
+  textOption,
+} from '../command.ts';
 import { mqttOf, mqttOptions } from '../edge/broker-options.ts';
 import { capturePlanner, namedFiles } from '../edge/capture-planner.ts';
 import { productOptions, productSettings } from '../edge/product-options.ts';
@@ -63,9 +71,7 @@ export const command: Command = {
       page: page && ((sources: PageSources) => serve(page, sources)),
     };
     const { runAgent } = await import('#edge-k3s/agent/run-agent.ts');
-    const ending = new AbortController();
-    void io.stopped().then(() => ending.abort());
-    await runAgent(options, ending.signal);
+    await runAgent(options, stopSignal(io));
   },
 };
 

@@ -1,5 +1,5 @@
 import { kafkaPartsTopic } from '#schemas/edge-messages.ts';
-import { type Command, hasFlag, lakeOption, numberOption, textOption } from '../command.ts';
+import { type Command, hasFlag, lakeOption, numberOption, stopSignal, textOption } from '../command.ts';
 import { deployedKafka, lakePlace } from '../config.ts';
 import { kafkaOf, kafkaOptions } from '../edge/broker-options.ts';
 import { openOwnTables } from '../open-tables.ts';
@@ -43,10 +43,8 @@ export const command: Command = {
     };
     const { runSink } = await import('#edge-k3s/sink/run-sink.ts');
     const tables = openOwnTables(lakePlace(call), { mustExist: false });
-    const ending = new AbortController();
-    void io.stopped().then(() => ending.abort());
     try {
-      await runSink({ ...options, tables }, ending.signal);
+      await runSink({ ...options, tables }, stopSignal(io));
     } finally {
       tables.close();
     }

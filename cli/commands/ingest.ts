@@ -1,9 +1,10 @@
-import { type Command, type CommandIo, hasFlag, jsonOption, lakeOption, numberOption, textOption } from '../command.ts';
+import { type Command, type CommandIo, hasFlag, jsonOption, lakeOption } from '../command.ts';
 import { type LakePlace, lakePlace } from '../config.ts';
 import { askAgain } from '../ingest/ask-again.ts';
-import { captureFromOptions, captureOptions } from '../ingest/capture-options.ts';
+import { captureOptions } from '../ingest/capture-options.ts';
 import { planIngest, type Upload } from '../ingest/ingest-plan.ts';
 import { granuleKeysOf, ingestReport, reportText, requireSuccess } from '../ingest/ingest-report.ts';
+import { ingestRequestOf } from '../ingest/ingest-request.ts';
 import { referenceOptions } from '../ingest/reference-readers.ts';
 import { type Uploaded, uploadAll } from '../ingest/upload-all.ts';
 import { openDeployedFlow } from '../open-flow.ts';
@@ -30,21 +31,7 @@ export const command: Command = {
     json: jsonOption,
   },
   async run(call, io) {
-    const positive = { min: Number.MIN_VALUE, max: 1e9 };
-    const uploads = await planIngest({
-      paths: call.positionals,
-      farmId: textOption(call, 'farm'),
-      region: textOption(call, 'region') ?? 'local',
-      date: textOption(call, 'date'),
-      dark: textOption(call, 'dark'),
-      white: textOption(call, 'white'),
-      whiteDark: textOption(call, 'white-dark'),
-      whiteTimeMs: numberOption(call, 'white-time-ms', positive),
-      darkTimeMs: numberOption(call, 'dark-time-ms', positive),
-      plots: textOption(call, 'plots'),
-      yields: textOption(call, 'yields'),
-      capture: captureFromOptions(call),
-    });
+    const uploads = await planIngest({ ...ingestRequestOf(call), paths: call.positionals });
     const place = lakePlace(call);
     await (place.kind === 'folder'
       ? ingestHere(place.folder, uploads, hasFlag(call, 'json'), io)

@@ -5,11 +5,11 @@ import { parseCapture } from '#core/pipeline/cube/capture-file.ts';
 import type { CapturePlanner } from '#edge-k3s/agent/import-capture.ts';
 import type { Capture } from '#schemas/capture.ts';
 import { isCalendarDate } from '#schemas/object-keys.ts';
-import { type CommandCall, numberOption, requiredText, textOption } from '../command.ts';
-import { captureFromOptions } from '../ingest/capture-options.ts';
+import { type CommandCall, requiredText, textOption } from '../command.ts';
 import { requireFile } from '../ingest/cube-files.ts';
 import { requireId } from '../ingest/cube-id.ts';
 import { type IngestRequest, planIngest } from '../ingest/ingest-plan.ts';
+import { ingestRequestOf } from '../ingest/ingest-request.ts';
 
 const fileOptions = ['dark', 'white', 'white-dark', 'plots'] as const;
 
@@ -23,20 +23,9 @@ export function namedFiles(call: CommandCall): string[] {
  * @throws ConfigurationError for options that can never work.
  */
 export function capturePlanner(call: CommandCall, command: string): CapturePlanner {
-  const positive = { min: Number.MIN_VALUE, max: 1e9 };
-  const request: Omit<IngestRequest, 'paths'> = {
-    farmId: requireId(requiredText(call, 'farm', command), 'farm'),
-    region: requireId(textOption(call, 'region') ?? 'local', 'region'),
-    date: textOption(call, 'date'),
-    dark: textOption(call, 'dark'),
-    white: textOption(call, 'white'),
-    whiteDark: textOption(call, 'white-dark'),
-    whiteTimeMs: numberOption(call, 'white-time-ms', positive),
-    darkTimeMs: numberOption(call, 'dark-time-ms', positive),
-    plots: textOption(call, 'plots'),
-    yields: null,
-    capture: captureFromOptions(call),
-  };
+  const farmId = requireId(requiredText(call, 'farm', command), 'farm');
+  const region = requireId(textOption(call, 'region') ?? 'local', 'region');
+  const request = { ...ingestRequestOf(call), farmId, region };
   if (request.date !== null && !isCalendarDate(request.date))
     throw new ConfigurationError(`Expected a date like 2026-07-01 as --date, got "${request.date}".`);
   if ((request.dark === null) !== (request.white === null))

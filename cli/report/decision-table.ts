@@ -1,5 +1,5 @@
 import type { LineSummary, TrialRecommendation } from '#core/breeding/trial-recommendation.ts';
-import { escapeHtml } from './escape.ts';
+import { escapeHtml } from '#core/escape.ts';
 import { fixed, probabilityText, signed } from './numbers.ts';
 
 type Decimals = { readonly trait: number; readonly traits: readonly number[] };

@@ -1,5 +1,5 @@
 import type { TrialRecommendation } from '#core/breeding/trial-recommendation.ts';
-import { escapeHtml } from './escape.ts';
+import { escapeHtml } from '#core/escape.ts';
 import { fixed } from './numbers.ts';
 
 const cellWidth = 44;

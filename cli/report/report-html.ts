@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { TrialRecommendation } from '#core/breeding/trial-recommendation.ts';
+import { escapeHtml } from '#core/escape.ts';
 import { decisionTable } from './decision-table.ts';
-import { escapeHtml } from './escape.ts';
 import { fieldMap } from './field-map.ts';
 import { intervalChart } from './interval-chart.ts';
 import { fixed, reportDecimals } from './numbers.ts';

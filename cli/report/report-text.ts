@@ -1,5 +1,5 @@
 import type { TrialRecommendation } from '#core/breeding/trial-recommendation.ts';
-import { printable } from './escape.ts';
+import { printable } from '#core/escape.ts';
 import { fixed, probabilityText, reportDecimals, signed } from './numbers.ts';
 import { countDecisions, modelInWords, ruleInWords } from './rule-in-words.ts';
 

@@ -5,7 +5,7 @@ import type { ObjectStore } from '../ports/object-store.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { RawUploads } from '../ports/raw-uploads.ts';
 import type { Stopwatch } from '../ports/stopwatch.ts';
-import { sha256OfSource } from '../sha256-of-source.ts';
+import { sha256OfSource } from '../sha256.ts';
 
 /** When raw files leave the machine: once they are in the cloud, once the disk needs the room, or never. */
 export type FreePolicy = 'always' | 'when-needed' | 'never';
@@ -45,6 +45,8 @@ export class Backhaul {
   /** Shared files of which the bucket is known to hold these very bytes. */
   readonly #shared = new Set<string>();
   readonly #conflicts = new Map<string, string>();
+  /** Key and ETag -> SHA-256 of what needs no upload or cannot have one: it is not read again in every pass. */
+  readonly #hashes = new Map<string, string>();
   #freeAtMs = 0;
 
   constructor(options: BackhaulOptions) {
@@ -69,19 +71,21 @@ export class Backhaul {
     for await (const { key, etag } of this.#options.raw.list(prefix)) {
       const version = `${key} ${etag}`;
       if (signal.aborted || this.#shared.has(version)) continue;
-      if (await this.#trying(key, () => this.#uploadObject(key))) this.#shared.add(version);
+      if (await this.#trying(key, () => this.#uploadObject(key, etag))) this.#shared.add(version);
     }
   }
 
   /** @returns Whether the bucket has all of it now. */
   async #uploadCapture(granuleKey: string, signal: AbortSignal): Promise<boolean> {
     const { raw, captures, progress } = this.#options;
-    const keys = (await Array.fromAsync(raw.list(`${granuleKey}.`))).map(({ key }) => key);
-    if (keys.length === 0 || signal.aborted) return false;
+    const objects = await Array.fromAsync(raw.list(`${granuleKey}.`));
+    if (objects.length === 0 || signal.aborted) return false;
     const isThere = await this.#trying(granuleKey, async () => {
-      for (const key of keys.toSorted(lastIsData)) await this.#uploadObject(key);
+      for (const { key, etag } of objects.toSorted((left, right) => lastIsData(left.key, right.key)))
+        await this.#uploadObject(key, etag);
     });
     if (!isThere) return false;
+    for (const { key, etag } of objects) this.#hashes.delete(`${key} ${etag}`);
     captures.markRaw(granuleKey, 'uploaded');
     progress.report('Capture:Upload:Done', { granuleKey });
     return true;
@@ -104,22 +108,27 @@ export class Backhaul {
   }
 
   /** @throws FormatError when the bucket has other bytes there. Disposition: quarantine. */
-  async #uploadObject(key: string): Promise<void> {
+  async #uploadObject(key: string, etag: string): Promise<void> {
     const { raw, uploads, progress } = this.#options;
     const source = await raw.open(key);
     try {
-      const sha256 = await sha256OfSource(source);
+      const version = `${key} ${etag}`;
+      const sha256 = this.#hashes.get(version) ?? (await sha256OfSource(source));
+      this.#hashes.set(version, sha256);
       if (await this.#isThere(key, source.sizeBytes, sha256)) return;
+      // The next attempt vouches for the bytes that the disk gives then.
+      this.#hashes.delete(version);
       try {
+        let sentBytes = 0;
         await uploads.upload(key, source, sha256, async (doneBytes) => {
           progress.report('Object:Upload:Progress', { key, done: doneBytes, total: source.sizeBytes });
-          await this.#keepToRate(doneBytes);
+          await this.#keepToRate(doneBytes - sentBytes);
+          sentBytes = doneBytes;
         });
       } catch (error) {
         // An answer that was lost, or another process: what lies there now says which.
         if (!(error instanceof PreconditionFailedError)) throw error;
       }
-      this.#doneBytes = 0;
       if (!(await this.#isThere(key, source.sizeBytes, sha256)))
         throw new FormatError(`Expected ${key} in the bucket after its upload, got nothing. Run backhaul again.`, {
           key,
@@ -139,12 +148,8 @@ export class Backhaul {
     );
   }
 
-  #doneBytes = 0;
-
-  async #keepToRate(doneBytes: number): Promise<void> {
+  async #keepToRate(sentBytes: number): Promise<void> {
     const { bytesPerSecondMax, stopwatch } = this.#options;
-    const sentBytes = Math.max(0, doneBytes - this.#doneBytes);
-    this.#doneBytes = doneBytes;
     if (bytesPerSecondMax === null) return;
     const nowMs = stopwatch.elapsedMs();
     this.#freeAtMs = Math.max(this.#freeAtMs, nowMs) + (1000 * sentBytes) / bytesPerSecondMax;

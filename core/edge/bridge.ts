@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   deadLetterHeaders,
   kafkaDeadLetterTopic,
@@ -13,6 +12,7 @@ import { partMessageBytesMax } from '../limits.ts';
 import type { PartLogWriter } from '../ports/part-log.ts';
 import type { IncomingPart, PartSource } from '../ports/part-source.ts';
 import type { Progress } from '../ports/progress.ts';
+import { sha256Of } from '../sha256.ts';
 
 export interface BridgeDependencies {
   readonly writer: PartLogWriter;
@@ -71,7 +71,7 @@ function validAttributes({ topic, attributes, bytes }: IncomingPart): PartAttrib
     throw new FormatError(`Expected a part of the device of its topic, got one of ${source} (${where}).`);
   if (bytes.length > partMessageBytesMax)
     throw new FormatError(`Expected a part of at most ${partMessageBytesMax} bytes, got ${bytes.length} (${where}).`);
-  const actual = createHash('sha256').update(bytes).digest('hex');
+  const actual = sha256Of(bytes);
   if (actual !== id) throw new FormatError(`Expected bytes of SHA-256 ${id}, got ${actual} (${where}).`);
   return parsed.data;
 }

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { FormatError, InvariantError } from '../errors.ts';
 import type { ColumnValues } from '../formats/parquet/column-values.ts';
 import { encodeRowGroup, rowGroupScratch } from '../formats/parquet/encode-row-group.ts';
 import type { ParquetColumn } from '../formats/parquet/parquet-column.ts';
 import { ParquetFileFacts, parquetMagic } from '../formats/parquet/parquet-file.ts';
+import { sha256Of } from '../sha256.ts';
 import type { QuantizedColumn } from './cell-means.ts';
 
 /** A Parquet file small enough for one message, which needs no other part to be understood. */
@@ -91,7 +91,7 @@ export class PartWriter {
       return;
     }
     this.#rowTarget = Math.max(1, Math.floor((rows.rowCount * partBytesMax * fillFraction) / bytes.length));
-    const contentId = createHash('sha256').update(bytes).digest('hex');
+    const contentId = sha256Of(bytes);
     this.#onPart({ bytes, rowCount: rows.rowCount, contentId });
   }
 }

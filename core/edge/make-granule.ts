@@ -1,14 +1,14 @@
-import type { Capture } from '#schemas/capture.ts';
 import type { GranuleReport } from '#schemas/edge-report.ts';
 import type { Granule } from '#schemas/manifest.ts';
 import type { CubeHeader, CubeReader } from '../cube/cube.ts';
 import { CalibrationError, NotFoundError, TemporaryError } from '../errors.ts';
 import { openCube } from '../formats/open-cube.ts';
-import { type Calibration, goodBandsOf, planCalibration } from '../pipeline/cube/calibration-plan.ts';
+import { type Calibration, goodBandsOf } from '../pipeline/cube/calibration-plan.ts';
 import { overridesOf } from '../pipeline/cube/capture-file.ts';
 import { assembleCube, cubeIdentity } from '../pipeline/cube/cube-granule.ts';
 import * as inputsOf from '../pipeline/cube/cube-inputs.ts';
-import { type CubePlots, noPlotInside, placeCubePlots } from '../pipeline/cube/cube-plots.ts';
+import { type CubePlots, noPlotInside } from '../pipeline/cube/cube-plots.ts';
+import { calibrationOfCube, plotsOfCube } from '../pipeline/cube/plan-cube.ts';
 import { PlotIndexGatherer } from '../pipeline/cube/plot-index-rows.ts';
 import type { CaptureIndex } from '../ports/capture-index.ts';
 import type { Hdf5Opener } from '../ports/hdf5-file.ts';
@@ -52,9 +52,9 @@ export async function makeGranule(granuleKey: string, making: GranuleMaking): Pr
   const reader = await openCube(sources, { overrides: overridesOf(capture), openHdf5 });
   try {
     await inputsOf.verifyChecksums(capture, sources);
-    const calibration = await calibrationOf(reader.header, capture, inputs, making, granuleKey);
-    const plotSet = await inputsOf.readPlotSet(raw, inputs);
-    const plots = plotSet && placeCubePlots(reader.header, plotSet, capture.plot_buffer_m ?? 0, granuleKey);
+    const facts = { raw, capture, inputs, granuleKey };
+    const calibration = await calibrationOfCube(reader.header, facts, openHdf5);
+    const plots = await plotsOfCube(reader.header, facts);
     const report = await spoolProduct(granuleKey, making, reader, calibration, plots);
     captures.markMade(granuleKey, JSON.stringify(report));
     return report;
@@ -75,21 +75,6 @@ async function granuleOf(raw: ObjectStore, granuleKey: string): Promise<Granule>
   }
   const parts = assembly.parts.map(({ key, etag, sizeBytes }) => ({ key, etag, size_bytes: sizeBytes }));
   return { payload: 'hyperspectral-cube', granule_key: granuleKey, granule_version_id: '', parts };
-}
-
-async function calibrationOf(
-  header: CubeHeader,
-  capture: Capture,
-  inputs: readonly inputsOf.NamedInput[],
-  { raw, openHdf5 }: GranuleMaking,
-  where: string,
-): Promise<Calibration> {
-  const references = await inputsOf.openReferences(raw, capture, inputs, openHdf5);
-  try {
-    return await planCalibration(header, capture, references, where);
-  } finally {
-    for (const reference of Object.values(references ?? {})) await reference?.close();
-  }
 }
 
 async function spoolProduct(

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { FormatError, NotFoundError, TemporaryError } from '../errors.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { SpoolEntry, SpoolIndex, SpoolKind, SpoolTotals } from '../ports/spool-index.ts';
+import { sha256Of } from '../sha256.ts';
 
 export interface SpoolOptions {
   /** Payloads, each under its content id. A `put` that has returned survives a power cut. */
@@ -45,7 +45,7 @@ export class Spool {
    * @throws TemporaryError when the budget has no room for it, also without previews: nothing was kept.
    */
   async add(kind: SpoolKind, granuleKey: string, bytes: Uint8Array): Promise<string> {
-    const contentId = hashOf(bytes);
+    const contentId = sha256Of(bytes);
     if (this.#index.has(contentId)) return contentId;
     await this.#makeRoom(bytes.length);
     await this.#payloads.put(keyOf(contentId), bytes);
@@ -91,7 +91,7 @@ export class Spool {
         error,
       );
     });
-    if (hashOf(bytes) === contentId) return bytes;
+    if (sha256Of(bytes) === contentId) return bytes;
     throw new FormatError(
       `Expected payload ${contentId} of ${granuleKey}, got other bytes: the disk is failing. Its raw cube is still here: backhaul brings it to the cloud.`,
       { contentId, granuleKey },
@@ -129,10 +129,6 @@ export class Spool {
       await this.acknowledge(preview.contentId);
     }
   }
-}
-
-function hashOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** Folders of 256ths: a directory of a hundred thousand names is slow on small machines. */

@@ -10,6 +10,7 @@ import { CubelakeError, FormatError, TemporaryError } from '#core/errors.ts';
 import type { PartLink } from '#core/ports/part-link.ts';
 import type { Progress } from '#core/ports/progress.ts';
 import type { Stopwatch } from '#core/ports/stopwatch.ts';
+import { pause } from '../pause.ts';
 import { openSpoolFolder, type SpoolFolder } from '../spool-folder.ts';
 import { CaptureWatcher } from './capture-watcher.ts';
 import { FieldAgent } from './field-agent.ts';
@@ -180,8 +181,4 @@ function requireSuccess({ failedCount }: FieldAgent): void {
   throw new FormatError(
     `Expected every capture to be made, got ${failedCount} that failed. Their reasons stand above.`,
   );
-}
-
-function pause(durationMs: number, signal: AbortSignal): Promise<void> {
-  return sleep(durationMs, undefined, { signal }).catch(() => undefined);
 }

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { readS3Options } from '#adapters/s3/config.ts';
 import { openResumableUploads } from '#adapters/s3/resumable-uploads.ts';
 import { s3Connection } from '#adapters/s3/s3-connection.ts';
 import { systemStopwatch } from '#adapters/system/system-stopwatch.ts';
 import { Backhaul, type BackhaulOptions, type BackhaulReport } from '#core/edge/backhaul.ts';
 import { CubelakeError, FormatError } from '#core/errors.ts';
+import { pause } from '../pause.ts';
 import { openCaptureFolder } from '../spool-folder.ts';
 
 export interface RunBackhaulOptions
@@ -51,8 +51,4 @@ export async function runBackhaul(options: RunBackhaulOptions, stop: AbortSignal
   if (isOnce && conflict !== undefined)
     throw new FormatError(`${report.conflicts.size} of the captures were not uploaded. First: ${conflict}`);
   return report;
-}
-
-async function pause(durationMs: number, stop: AbortSignal): Promise<void> {
-  await sleep(durationMs, undefined, { signal: stop }).catch(() => undefined);
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import {
   cellFactsSchema,
@@ -15,6 +14,7 @@ import { type FooterColumn, type ParquetFooter, readFooter } from '../../formats
 import { partMessageBytesMax, partRowCountMax, partValueCountMax } from '../../limits.ts';
 import type { ByteSource } from '../../ports/byte-source.ts';
 import type { LogRecord } from '../../ports/part-log.ts';
+import { sha256Of } from '../../sha256.ts';
 
 /** A part that is what it says: its bytes are those of its id, its rows are there. */
 export interface ReadPart {
@@ -38,7 +38,7 @@ export async function readPart({ headers, value, partition, offset }: LogRecord)
     const attributes = attributesOf(headers);
     if (value.length > partMessageBytesMax)
       throw new FormatError(`Expected a part of at most ${partMessageBytesMax} bytes, got ${value.length}.`);
-    const actual = createHash('sha256').update(value).digest('hex');
+    const actual = sha256Of(value);
     if (actual !== attributes.id) throw new FormatError(`Expected bytes of SHA-256 ${attributes.id}, got ${actual}.`);
     const footer = await readFooter(sourceOf(attributes.id, value));
     if (footer === null) throw new FormatError('Expected a Parquet file of a field machine, got another one.');

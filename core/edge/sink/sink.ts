@@ -1,6 +1,7 @@
 import { tableName } from '#schemas/table-definition.ts';
 import { goldPlotIndex, silverReflectance } from '#schemas/tables.ts';
 import { ConfigurationError, CubelakeError, FencedError } from '../../errors.ts';
+import { commitIdKey } from '../../formats/iceberg/snapshot-summary.ts';
 import { ancestorsOf } from '../../formats/iceberg/table-metadata.ts';
 import { sinkBatchBytesMax, sinkBatchValueCountMax } from '../../limits.ts';
 import { contentHash } from '../../pipeline/content-hash.ts';
@@ -161,7 +162,7 @@ export class Sink {
     );
     const touched = parseJson(newest?.summary[ingestTouchedKey] ?? '');
     if (newest === undefined || !Array.isArray(touched)) return;
-    await this.#derive(newest.summary['cubelake.commit-id'] ?? '', touched as TouchedPartitions['touched']);
+    await this.#derive(newest.summary[commitIdKey] ?? '', touched as TouchedPartitions['touched']);
   }
 
   async #derive(commitId: string, touched: TouchedPartitions['touched']): Promise<void> {

@@ -5,8 +5,9 @@ import { goldPlotIndex, silverReflectance } from '#schemas/tables.ts';
 import { FormatError } from '../../errors.ts';
 import type { DataFile } from '../../formats/iceberg/data-file.ts';
 import { keyOf } from '../../formats/iceberg/table-location.ts';
-import { type ReadColumn, readColumns } from '../../formats/parquet/read-columns.ts';
-import { asyncBuffer, boundedZstd, readRows } from '../../formats/parquet/read-rows.ts';
+import type { ReadColumn } from '../../formats/parquet/read-columns.ts';
+import { asyncBuffer, readRows } from '../../formats/parquet/read-rows.ts';
+import { openRowGroups } from '../../formats/parquet/row-groups.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { processingColumn } from '../granule-files.ts';
 import type { GranuleFiles } from '../payload.ts';
@@ -179,14 +180,8 @@ async function* pixelGroups(
   for (const dataFile of files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
     const source = await warehouse.open(keyOf(warehouse, dataFile.path));
     try {
-      const file = asyncBuffer(source);
-      const metadata = await parquetMetadataAsync(file);
-      let rowStart = 0;
-      for (const group of metadata.row_groups) {
-        const rowEnd = rowStart + Number(group.num_rows);
-        yield await readColumns({ file, metadata, rowStart, rowEnd, compressors: boundedZstd(source) }, names);
-        rowStart = rowEnd;
-      }
+      const { groups } = await openRowGroups(source);
+      for (const group of groups) yield await group.read(names);
     } finally {
       await source.close();
     }

@@ -9,7 +9,7 @@ import { type PlotSet, parsePlotSet } from '../../plots/plot-set.ts';
 import type { ByteSource } from '../../ports/byte-source.ts';
 import type { Hdf5Opener } from '../../ports/hdf5-file.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import { sha256OfSource } from '../../sha256-of-source.ts';
+import { sha256OfSource } from '../../sha256.ts';
 import type { ReferenceReaders } from './calibration-plan.ts';
 import { overridesOf, parseCapture } from './capture-file.ts';
 import { captureExtension } from './cube-granule.ts';

@@ -5,22 +5,13 @@ import { NotFoundError } from '../../errors.ts';
 import { openCube } from '../../formats/open-cube.ts';
 import { openBronze } from '../../formats/zarr/bronze-reader.ts';
 import type { GranuleOutput, ProcessContext } from '../payload.ts';
-import { type Calibration, goodBandsOf, planCalibration } from './calibration-plan.ts';
+import { goodBandsOf } from './calibration-plan.ts';
 import { overridesOf } from './capture-file.ts';
-import {
-  cubeParts,
-  type NamedInput,
-  openParts,
-  openReferences,
-  readCapture,
-  readPlotSet,
-  resolveInputs,
-  verifyChecksums,
-} from './cube-inputs.ts';
+import { cubeParts, type NamedInput, openParts, readCapture, resolveInputs, verifyChecksums } from './cube-inputs.ts';
 import type { CubeDependencies } from './cube-payload.ts';
-import { placeCubePlots } from './cube-plots.ts';
 import { bronzeBytes, bronzeMethod, provenanceOf, rawBytes } from './cube-provenance.ts';
 import { flattenTiles } from './flatten-tiles.ts';
+import { type CubeFacts, calibrationOfCube, plotsOfCube } from './plan-cube.ts';
 import { type ProcessingIds, processingIdsOf } from './processing-ids.ts';
 import { hasCheckpoint } from './read-checkpoints.ts';
 import { type BronzeSource, type CubeSource, tileCountOf, tileGridOf } from './tile-setup.ts';
@@ -66,7 +57,7 @@ async function processRaw(request: CubeRequest): Promise<GranuleOutput> {
   const reader = await openCube(sources, { overrides: overridesOf(capture), openHdf5 });
   try {
     request.tilePool.prepare(tileCountOf(tileGridOf(reader.header)));
-    const calibration = await calibrationOf(reader, request);
+    const calibration = await calibrationOfCube(reader.header, factsOf(request), openHdf5);
     context.step('references');
     const source: CubeSource = {
       kind: 'cube',
@@ -118,10 +109,9 @@ async function flatten(
   reader: CubeReader,
   source: CubeSource | BronzeSource,
 ): Promise<GranuleOutput> {
-  const { granule, context, capture, inputs, ids, tilePool, segmentBytesTarget } = request;
+  const { granule, context, ids, tilePool, segmentBytesTarget } = request;
   const { header } = reader;
-  const plotSet = await readPlotSet(context.raw, inputs);
-  const plots = plotSet && placeCubePlots(header, plotSet, capture.plot_buffer_m ?? 0, granule.granule_key);
+  const plots = await plotsOfCube(header, factsOf(request));
   const output = await flattenTiles({
     granule,
     context,
@@ -136,14 +126,6 @@ async function flatten(
   return { ...output, report: { ...output.report, bronze: ids.bronzeRootKey } };
 }
 
-async function calibrationOf(
-  reader: CubeReader,
-  { context, capture, inputs, granule, openHdf5 }: CubeRequest,
-): Promise<Calibration> {
-  const references = await openReferences(context.raw, capture, inputs, openHdf5);
-  try {
-    return await planCalibration(reader.header, capture, references, granule.granule_key);
-  } finally {
-    for (const reference of Object.values(references ?? {})) await reference?.close();
-  }
+function factsOf({ context, capture, inputs, granule }: CubeRequest): CubeFacts {
+  return { raw: context.raw, capture, inputs, granuleKey: granule.granule_key };
 }

@@ -1,4 +1,5 @@
 import type { AgentStatus, CaptureStatus } from '#core/edge/agent-status.ts';
+import { escapeHtml } from '#core/escape.ts';
 
 const refreshSeconds = 5;
 /** What a clock without a battery says, or one that was set by hand wrongly. */
@@ -117,13 +118,7 @@ function timeText(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
+/** On one line: reasons may have several. */
 function escaped(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  };
-  return text.replace(/\p{Cc}+/gu, ' ').replace(/[&<>"']/g, (each) => entities[each]!);
+  return escapeHtml(text.replace(/\p{Cc}+/gu, ' '));
 }

@@ -8,7 +8,7 @@ import { Backhaul, type BackhaulOptions } from '#core/edge/backhaul.ts';
 import { PreconditionFailedError, TemporaryError } from '#core/errors.ts';
 import { silentProgress } from '#core/ports/progress.ts';
 import type { RawUploads, UploadedObject } from '#core/ports/raw-uploads.ts';
-import { sha256OfSource } from '#core/sha256-of-source.ts';
+import { sha256OfSource } from '#core/sha256.ts';
 
 const day = 'eu/farm/2026/07/01';
 const granule = (name: string): string => `raw_cubes/${day}/${name}`;

@@ -3,6 +3,11 @@ import type { ByteSource } from './ports/byte-source.ts';
 
 const windowBytes = 8 * 1024 * 1024;
 
+/** SHA-256, hex: the id of a part and of every payload of a spool. */
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
 /** SHA-256 of all bytes, hex; holds a window of them. */
 export async function sha256OfSource(source: ByteSource): Promise<string> {
   const hash = createHash('sha256');
