@@ -27,6 +27,7 @@ const loaders: Readonly<Record<string, () => Promise<{ readonly command: Command
   'edge bridge': () => import('./edge-bridge.ts'),
   'edge backhaul': () => import('./edge-backhaul.ts'),
   'edge sink': () => import('./edge-sink.ts'),
+  'edge columns': () => import('./edge-columns.ts'),
 };
 
 export const commandNames: readonly string[] = Object.keys(loaders);

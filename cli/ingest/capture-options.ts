@@ -132,7 +132,8 @@ function panelOf(text: string): Panel {
   return { wavelength_nm: rows.map((cells) => cells[0]!), reflectance: rows.map((cells) => cells[1]!) };
 }
 
-function readNumbers(path: string): number[] {
+/** Numbers of a text file. @throws FormatError, ConfigurationError when it is not there. */
+export function readNumbers(path: string): number[] {
   const numbers = Buffer.from(readText(path))
     .toString('utf8')
     .split(/[\s,;]+/)
