@@ -1,0 +1,1 @@
+"""Parts from the field into silver and gold with Spark: see ../README.md."""

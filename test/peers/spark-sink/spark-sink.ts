@@ -1,0 +1,247 @@
+// The same parts by Spark and by the sink into two lakes: node spark-sink.ts KAFKA FOLDER SPARK_BIN JARS
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Admin } from '@platformatic/kafka';
+import { fileByteSource } from '#adapters/file/file-byte-source.ts';
+import { openKafkaPartLogReader } from '#adapters/kafka/kafka-part-log-reader.ts';
+import { openKafkaPartLogWriter } from '#adapters/kafka/kafka-part-log-writer.ts';
+import { exitCodes } from '#core/errors.ts';
+import { readFooter } from '#core/formats/parquet/read-footer.ts';
+import type { LogMessage } from '#core/ports/part-log.ts';
+import {
+  deadLetterHeaders,
+  kafkaDeadLetterTopic,
+  kafkaPartsTopic,
+  partFactsKey,
+  partMediaType,
+  partTypes,
+} from '#schemas/edge-messages.ts';
+import { cubeName, writeCapture, writeReferences } from '../edge-chain/field-cubes.ts';
+import { exitOf, startCommand } from '../edge-chain/supervised.ts';
+
+const [address, folder, sparkBin, jars] = process.argv.slice(2) as [string, string, string, string];
+const startMs = Date.now();
+const say = (text: string): void => console.log(`${Math.round((Date.now() - startMs) / 1000)} s: ${text}`);
+const sleep = (durationMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, durationMs));
+const path = (...names: string[]): string => join(folder, ...names);
+const [bySpark, bySink] = [path('by-spark'), path('by-sink')];
+const cubeCount = 5;
+
+async function cubelake(...parameters: string[]): Promise<void> {
+  const child = startCommand(parameters, path('cubelake.log'), process.env);
+  assert.equal(await exitOf(child), exitCodes.ok, `cubelake ${parameters.slice(0, 2).join(' ')}`);
+}
+
+mkdirSync(path('captures'));
+mkdirSync(path('references'));
+for (let cube = 0; cube < cubeCount; cube++) writeCapture(path('captures'), cube);
+writeFileSync(path('plots.geojson'), plots());
+const product = [
+  ...writeReferences(path('references')),
+  '--farm',
+  'f1',
+  '--region',
+  'eu',
+  '--plots',
+  path('plots.geojson'),
+];
+const field = ['--device', 'tractor-1', '--cell-size', '1', '--part-kib', '64', '--quiet-s', '0', '--once'];
+await cubelake('edge', 'run', path('captures'), '--spool', path('spool'), ...field, ...product);
+const parts = await Promise.all(partsUnder(path('spool', 'payloads')).map(messageOf));
+const cells = parts.filter(({ message }) => message.headers['ce_type'] === partTypes.cells).map(({ file }) => file);
+say(`${parts.length} parts of ${cubeCount} cubes, ${cells.length} of cells`);
+
+const admin = new Admin({ clientId: 'check', bootstrapBrokers: [address] });
+await admin.createTopics({ topics: [kafkaPartsTopic, kafkaDeadLetterTopic], partitions: 3, replicas: 1 });
+await admin.close();
+const kafka = { brokers: [address], clientId: 'check', tls: null, sasl: null };
+const writer = openKafkaPartLogWriter(kafka);
+const sent = parts.map(({ message }) => message);
+const poison = { ...sent[0]!, value: Buffer.from('no part') };
+const stranger = { ...sent[1]!, headers: {} };
+// Every third part comes twice, some of them far apart.
+const twice = sent.filter((_, at) => at % 3 === 0);
+for (const message of [...sent.slice(0, 5), poison, ...sent, stranger, ...twice])
+  await writer.append(kafkaPartsTopic, message);
+await writer.close();
+
+// What the cloud has made already; Spark and the sink both leave its parts out.
+for (const lake of [bySpark, bySink]) await ingest(lake, 3);
+const server = startCommand(['catalog', 'serve', '--lake', bySpark, '--port', '0'], path('catalog.log'), process.env);
+try {
+  const uri = await catalogUri();
+  assert.equal(await exitOf(spark(uri, 10)), exitCodes.badConfiguration, 'Spark stops where columns are missing');
+  assert.match(readFileSync(path('spark.log'), 'utf8'), /Run "cubelake edge columns" with parts of this sensor/);
+  await cubelake('edge', 'columns', ...cells, '--lake', bySpark);
+  say('stops at columns that are missing, and names the command that adds them');
+  for (const pauseMs of [0, 400]) {
+    const before = commitCount();
+    const child = spark(uri, 10);
+    while (child.exitCode === null && commitCount() === before) await sleep(20);
+    await sleep(pauseMs);
+    assert.equal(child.exitCode, null, 'Spark runs when it is killed');
+    process.kill(-child.pid!, 'SIGKILL');
+    await exitOf(child);
+    say(`killed after ${commitCount() - before} commits of silver`);
+  }
+  assert.equal(await exitOf(spark(uri, 100)), exitCodes.ok);
+  const commits = commitCount();
+  rmSync(path('checkpoint'), { recursive: true });
+  assert.equal(await exitOf(spark(uri, 100)), exitCodes.ok);
+  assert.equal(commitCount(), commits, 'a replay from the beginning commits nothing');
+  say('ends; from the beginning again without its checkpoint, it adds nothing');
+} finally {
+  server.kill();
+}
+await cubelake('edge', 'sink', '--lake', bySink, '--kafka', address, '--interval-s', '1', '--until-idle-s', '2');
+await checkDeadLetters();
+// The cloud takes out what Spark made of one cube, from files that it shares with others.
+for (const lake of [bySpark, bySink]) await ingest(lake, 1);
+say('the cloud has made another cube since');
+
+/** `ingest` ends well also where another process settles. */
+async function ingest(lake: string, cube: number): Promise<void> {
+  await cubelake('ingest', path('captures', `${cubeName(cube)}.hdr`), '--lake', lake, ...product);
+  const said = readFileSync(path('cubelake.log'), 'utf8').trimEnd().split('\n');
+  assert.match(said.findLast((line) => line.includes('complete'))!, / 0 failed, 0 waiting$/);
+}
+
+/** In a process group of its own: Python and Java die together. */
+function spark(catalog: string, batchPartCount: number): ChildProcess {
+  const source = join(import.meta.dirname, '../../../edge-k3s/spark-sink');
+  const conf = {
+    'spark.driver.extraClassPath': jars,
+    'spark.driver.extraJavaOptions': '-XX:TieredStopAtLevel=1',
+    'spark.ui.enabled': 'false',
+    'spark.ui.showConsoleProgress': 'false',
+    'spark.driver.bindAddress': '127.0.0.1',
+    'spark.driver.host': '127.0.0.1',
+    'spark.sql.shuffle.partitions': '2',
+    'spark.log.level': 'ERROR',
+    'spark.sql.extensions': 'org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions',
+    'spark.sql.catalog.lake': 'org.apache.iceberg.spark.SparkCatalog',
+    'spark.sql.catalog.lake.type': 'rest',
+    'spark.sql.catalog.lake.uri': catalog,
+  };
+  const confs = Object.entries(conf).flatMap(([name, value]) => ['--conf', `${name}=${value}`]);
+  const job = [join(source, 'spark_sink.py'), '--kafka', address, '--checkpoint', path('checkpoint')];
+  const log = openSync(path('spark.log'), 'a');
+  return spawn(
+    join(sparkBin, 'spark-submit'),
+    [
+      '--master',
+      'local[2]',
+      '--driver-memory',
+      '1g',
+      ...confs,
+      ...job,
+      '--available-now',
+      '--batch-parts',
+      String(batchPartCount),
+    ],
+    {
+      detached: true,
+      stdio: ['ignore', log, log],
+      cwd: folder,
+      env: {
+        ...process.env,
+        PYTHONPATH: source,
+        PYTHONDONTWRITEBYTECODE: '1',
+        PYSPARK_PYTHON: join(sparkBin, 'python'),
+      },
+    },
+  );
+}
+
+async function catalogUri(): Promise<string> {
+  for (let waits = 0; waits < 150; waits++) {
+    const found = /http:\/\/127\.0\.0\.1:\d+/.exec(readFileSync(path('catalog.log'), 'utf8'));
+    if (found !== null) return found[0];
+    await sleep(200);
+  }
+  throw new Error('the catalog does not come');
+}
+
+function commitCount(): number {
+  const folders = ['silver/reflectance', 'gold/plot_index'].map((table) =>
+    join(bySpark, 'warehouse/tables', table, 'metadata'),
+  );
+  return folders.flatMap((each) => readdirSync(each)).filter((name) => name.endsWith('.metadata.json')).length;
+}
+
+async function checkDeadLetters(): Promise<void> {
+  const reader = openKafkaPartLogReader(kafka, 'check');
+  const { partitions } = (await reader.describe(kafkaDeadLetterTopic))!;
+  const count = [...partitions.values()].reduce((sum, { next }) => sum + Number(next), 0);
+  const reading = new AbortController();
+  const causes = new Map<string, Set<string>>();
+  let read = 0;
+  for await (const { headers } of reader.read(
+    kafkaDeadLetterTopic,
+    new Map([...partitions.keys()].map((at) => [at, 0n])),
+    reading.signal,
+  )) {
+    const origin = headers[deadLetterHeaders.origin]!;
+    causes.set(origin, (causes.get(origin) ?? new Set()).add(headers[deadLetterHeaders.error]!));
+    if (++read === count) reading.abort();
+  }
+  await reader.close();
+  assert.equal(causes.size, 2, 'two messages are dead, wherever they were read');
+  const all = [...causes.values()].flatMap((each) => [...each]).join('\n');
+  assert.match(all, /SHA-256/);
+  assert.match(all, /headers of a part/);
+  say(`two messages that are no parts, ${count} dead letters with cause and place`);
+}
+
+async function messageOf(file: string): Promise<{ readonly file: string; readonly message: LogMessage }> {
+  const value = readFileSync(file);
+  const footer = await readFooter(await fileByteSource(file));
+  const facts = JSON.parse(footer!.keyValues[partFactsKey]!) as {
+    mode: 'cells' | 'plots';
+    granule_key: string;
+    device: string;
+  };
+  const headers = {
+    ce_specversion: '1.0',
+    ce_id: createHash('sha256').update(value).digest('hex'),
+    ce_source: facts.device,
+    ce_type: partTypes[facts.mode],
+    ce_subject: facts.granule_key,
+    'content-type': partMediaType,
+  };
+  return { file, message: { key: facts.granule_key, headers, value } };
+}
+
+/** Pictures lie beside the parts. */
+function partsUnder(root: string): string[] {
+  const entries = readdirSync(root, { recursive: true, withFileTypes: true });
+  const files = entries.filter((each) => each.isFile()).map((each) => join(each.parentPath, each.name));
+  return files.filter((file) => readFileSync(file).toString('latin1', 0, 4) === 'PAR1').sort();
+}
+
+/** Two plots in every cube, in the system of the cubes. */
+function plots(): string {
+  const features = Array.from({ length: 2 * cubeCount }, (_, at) => {
+    const [west, north] = [600_000 + 100 * Math.floor(at / 2) + 4, 5_300_000 - 4 - 22 * (at % 2)];
+    const ring = [
+      [west, north],
+      [west + 30, north],
+      [west + 30, north - 16],
+      [west, north - 16],
+      [west, north],
+    ];
+    return {
+      type: 'Feature',
+      properties: { plot_id: `p${at}`, crop: 'wheat' },
+      geometry: { type: 'Polygon', coordinates: [ring] },
+    };
+  });
+  return JSON.stringify({
+    type: 'FeatureCollection',
+    crs: { type: 'name', properties: { name: 'EPSG:32632' } },
+    features,
+  });
+}
