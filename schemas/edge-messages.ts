@@ -79,5 +79,7 @@ export type PlotFacts = z.infer<typeof plotFactsSchema>;
 
 /** Entry in the summary of every snapshot that brings rows from the field: how far the log was read. */
 export const ingestOffsetsKey = 'cubelake.ingest.offsets';
+/** Entry in the summary of every snapshot that brings plots from the field: their farms and dates. */
+export const ingestTouchedKey = 'cubelake.ingest.touched';
 /** Entry in the summary of every snapshot of a settlement. */
 export const settlementKey = 'cubelake.manifest-id';

@@ -28,6 +28,7 @@ const loaders: Readonly<Record<string, () => Promise<{ readonly command: Command
   'edge backhaul': () => import('./edge-backhaul.ts'),
   'edge sink': () => import('./edge-sink.ts'),
   'edge columns': () => import('./edge-columns.ts'),
+  'edge fields': () => import('./edge-fields.ts'),
 };
 
 export const commandNames: readonly string[] = Object.keys(loaders);

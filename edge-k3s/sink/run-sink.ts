@@ -4,6 +4,7 @@ import { openKafkaPartLogWriter } from '#adapters/kafka/kafka-part-log-writer.ts
 import { systemStopwatch } from '#adapters/system/system-stopwatch.ts';
 import { Sink, type SinkOptions } from '#core/edge/sink/sink.ts';
 import type { PublishContext } from '#core/formats/iceberg/publish.ts';
+import { aggregateIngested } from '#core/pipeline/aggregate-ingested.ts';
 import { tableAccess } from '#core/pipeline/table-access.ts';
 
 export interface RunSinkOptions
@@ -19,12 +20,15 @@ export interface RunSinkOptions
 export async function runSink({ kafka, tables, ...options }: RunSinkOptions, signal: AbortSignal): Promise<void> {
   const log = openKafkaPartLogReader(kafka, options.group);
   const deadLetters = openKafkaPartLogWriter(kafka);
-  const { afterCommit, ...access } = tableAccess(tables);
   try {
-    const stopwatch = systemStopwatch;
-    await new Sink({ ...options, log, deadLetters, tables: { ...tables, ...access }, afterCommit, stopwatch }).run(
-      signal,
-    );
+    await new Sink({
+      ...options,
+      log,
+      deadLetters,
+      tables: { ...tables, ...tableAccess(tables) },
+      derive: () => aggregateIngested(tables),
+      stopwatch: systemStopwatch,
+    }).run(signal);
   } finally {
     await deadLetters.close();
     await log.close();

@@ -14,6 +14,7 @@ import { decodePart } from '#core/edge/sink/decode-part.ts';
 import type { DecodedPart } from '#core/edge/sink/stage-parts.ts';
 import { Spool } from '#core/edge/spool.ts';
 import { compact } from '#core/maintenance/compact.ts';
+import { aggregateIngested } from '#core/pipeline/aggregate-ingested.ts';
 import { edgeMismatches } from '#core/pipeline/edge-mismatches.ts';
 import { objectCreatedMessage, reprocessMessage } from '#core/pipeline/flow-messages.ts';
 import { readRecord } from '#core/pipeline/ledger.ts';
@@ -99,14 +100,14 @@ async function bring(lake: Lake, parts: readonly DecodedPart[]): Promise<void> {
     const after = { topic: 'parts', topicId: 'one', next: new Map([[0, ++commitCount]]) };
     const own = parts.filter((part) => part.kind === kind);
     const group = `${kind}-${commitCount}`;
-    const { touched, commitId } = await commitParts(lake, tableOfKind[kind], {
+    await commitParts(lake, tableOfKind[kind], {
       group,
       before: null,
       after,
       parts: own,
     });
-    if (kind === 'plots') await lake.afterCommit({ touched, tables: ['gold.plot_index'], commitId });
   }
+  await aggregateIngested(lake);
 }
 
 async function processInCloud(lake: Lake, options: SmallCubeOptions): Promise<void> {

@@ -5,6 +5,7 @@ import type { PublishContext } from '#core/formats/iceberg/publish.ts';
 import { rollbackTable } from '#core/formats/iceberg/snapshots.ts';
 import { compact } from '#core/maintenance/compact.ts';
 import { expireSnapshots } from '#core/maintenance/expire-snapshots.ts';
+import { aggregateIngested } from '#core/pipeline/aggregate-ingested.ts';
 import { tableAccess } from '#core/pipeline/table-access.ts';
 import { readTableRows } from '#core/pipeline/table-rows.ts';
 import type { ObjectStore } from '#core/ports/object-store.ts';
@@ -73,12 +74,11 @@ export async function simulateSink(seed: number): Promise<SinkRun> {
 
   const runSink = (name: string, idleMsMax: number) => async (process: SimulatedProcess) => {
     const tables = tablesOf({ ...process, store: withPauses(process.store, world, random) });
-    const { afterCommit, ...access } = tableAccess(tables);
     const sink = new Sink({
       log: log.reader(process),
       deadLetters: MemoryLog.noDeadLetters,
-      tables: { ...tables, ...access },
-      afterCommit,
+      tables: { ...tables, ...tableAccess(tables) },
+      derive: () => aggregateIngested(tables),
       stopwatch: stopwatchOf(world, process),
       progress: {
         report(event, fields) {

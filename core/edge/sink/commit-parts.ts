@@ -1,4 +1,4 @@
-import { ingestOffsetsKey, settlementKey } from '#schemas/edge-messages.ts';
+import { ingestOffsetsKey, ingestTouchedKey, settlementKey } from '#schemas/edge-messages.ts';
 import { type ColumnDefinition, type TableDefinition, tableName } from '#schemas/table-definition.ts';
 import { goldPlotIndex, silverReflectance } from '#schemas/tables.ts';
 import { NotFoundError } from '../../errors.ts';
@@ -8,7 +8,7 @@ import type { PublishTable, TableView } from '../../pipeline/flow-context.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { isMadeInCloud } from './cloud-state.ts';
 import { heldParts } from './held-parts.ts';
-import { formatOffsets, type IngestOffsets, ingestTouchedKey, offsetsProperty } from './ingest-offsets.ts';
+import { formatOffsets, type IngestOffsets, offsetsProperty } from './ingest-offsets.ts';
 import { type DecodedPart, fileKeyOf, type StagedParts, stageCells, stagePlots } from './stage-parts.ts';
 
 /** The tables of the lake, as a sink sees them. */
@@ -36,8 +36,6 @@ export interface CommitReport {
   readonly lateCount: number;
   /** Text of the property after the commit. */
   readonly offsets: string;
-  /** Farms and dates whose rows may be new. */
-  readonly touched: readonly { readonly farmId: string; readonly date: string }[];
 }
 
 /**
@@ -94,7 +92,7 @@ export async function commitParts(
         },
       });
       const repeatedCount = parts.length - fresh.length - lateCount;
-      return { commitId, addedCount: fresh.length, repeatedCount, lateCount, offsets, touched };
+      return { commitId, addedCount: fresh.length, repeatedCount, lateCount, offsets };
     } catch (error) {
       if (!(error instanceof NotFoundError) || attempt === commitAttemptCountMax) throw error;
     }

@@ -4,9 +4,6 @@ import { ConfigurationError, FormatError } from '../../errors.ts';
 import { parseJson } from '../../pipeline/ledger.ts';
 import type { LogTopic } from '../../ports/part-log.ts';
 
-/** Farms and dates that a commit to gold changed: what is derived from them is made again after a crash. */
-export const ingestTouchedKey = 'cubelake.ingest.touched';
-
 /** Table property that says the same as the summary of the newest commit of a group, and outlives rollback and expiry. */
 export const offsetsProperty = (group: string): string => `${ingestOffsetsKey}.${group}`;
 

@@ -1,12 +1,7 @@
 import { tableName } from '#schemas/table-definition.ts';
 import { goldPlotIndex, silverReflectance } from '#schemas/tables.ts';
 import { ConfigurationError, CubelakeError, FencedError } from '../../errors.ts';
-import { commitIdKey } from '../../formats/iceberg/snapshot-summary.ts';
-import { ancestorsOf } from '../../formats/iceberg/table-metadata.ts';
 import { sinkBatchBytesMax, sinkBatchValueCountMax } from '../../limits.ts';
-import { contentHash } from '../../pipeline/content-hash.ts';
-import type { TouchedPartitions } from '../../pipeline/flow-context.ts';
-import { parseJson } from '../../pipeline/ledger.ts';
 import type { Catalog } from '../../ports/catalog.ts';
 import type { LogRecord, PartLogReader, PartLogWriter } from '../../ports/part-log.ts';
 import type { Progress } from '../../ports/progress.ts';
@@ -16,7 +11,6 @@ import { DeadLetters } from './dead-letters.ts';
 import { decodePart } from './decode-part.ts';
 import {
   formatOffsets,
-  ingestTouchedKey,
   mergeOffsets,
   offsetsProperty,
   parseOffsets,
@@ -29,8 +23,8 @@ export interface SinkOptions extends StartChoices {
   readonly log: PartLogReader;
   readonly deadLetters: PartLogWriter;
   readonly tables: SinkTables & { readonly catalog: Catalog };
-  /** Brings what is derived from gold.plot_index up to date; again with the same commit id after a crash. */
-  readonly afterCommit: (change: TouchedPartitions) => Promise<void>;
+  /** Brings what is derived from gold.plot_index up to date with all that sinks have changed in it. */
+  readonly derive: () => Promise<unknown>;
   readonly stopwatch: Stopwatch;
   readonly progress: Progress;
   readonly topic: string;
@@ -131,7 +125,8 @@ export class Sink {
     const { from, lostCount } = startOf(known, topic, found, this.#options);
     this.#next = new Map(from);
     await this.#writeFirstOffsets();
-    await this.#finishDerived();
+    // A crash may have come between the newest commit to gold and what is derived from it.
+    await this.#options.derive();
     progress.report('Sink:Start:Done', {
       topic,
       from: formatOffsets({ topic, topicId: found.topicId, next: from }),
@@ -149,26 +144,6 @@ export class Sink {
   async #offsetsOf(catalog: Catalog, layer: 'silver' | 'gold'): Promise<string | null> {
     const loaded = await catalog.loadTable(layer === 'silver' ? silverReflectance : goldPlotIndex);
     return loaded?.metadata.properties[offsetsProperty(this.#options.group)] ?? null;
-  }
-
-  /** A crash may have come between the newest commit to gold and what is derived from it. */
-  async #finishDerived(): Promise<void> {
-    const { catalog } = this.#options.tables;
-    const loaded = await catalog.loadTable(goldPlotIndex);
-    if (loaded === null || this.#goldOffsets === null) return;
-    const { metadata } = loaded;
-    const newest = ancestorsOf(metadata, metadata['current-snapshot-id']).find(
-      ({ summary }) => ingestTouchedKey in summary,
-    );
-    const touched = parseJson(newest?.summary[ingestTouchedKey] ?? '');
-    if (newest === undefined || !Array.isArray(touched)) return;
-    await this.#derive(newest.summary[commitIdKey] ?? '', touched as TouchedPartitions['touched']);
-  }
-
-  async #derive(commitId: string, touched: TouchedPartitions['touched']): Promise<void> {
-    if (touched.length === 0) return;
-    const change = { touched, tables: [tableName(goldPlotIndex)], commitId: contentHash([commitId, 'derived']) };
-    await this.#options.afterCommit(change);
   }
 
   /** What is no part goes to the dead letters, and the others go on. */
@@ -201,7 +176,7 @@ export class Sink {
         signal,
       );
       this.#goldOffsets = report.offsets;
-      await this.#untilReady(() => this.#derive(report.commitId, report.touched), signal);
+      await this.#untilReady(() => this.#options.derive(), signal);
     }
     const report = await this.#untilReady(
       () => this.#commitTable('cells', parts('cells'), after, this.#silverOffsets),
