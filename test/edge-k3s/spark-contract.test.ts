@@ -5,6 +5,7 @@ import { indexDefinitions } from '#core/spectral-indices/index-definitions.ts';
 import {
   deadLetterHeaders,
   ingestOffsetsKey,
+  ingestTouchedKey,
   kafkaDeadLetterTopic,
   kafkaPartsTopic,
   partFactsKey,
@@ -30,6 +31,7 @@ describe('what the Spark job has agreed on', () => {
     ['ERROR_HEADER', deadLetterHeaders.error],
     ['ORIGIN_HEADER', deadLetterHeaders.origin],
     ['INGEST_OFFSETS_KEY', ingestOffsetsKey],
+    ['INGEST_TOUCHED_KEY', ingestTouchedKey],
     ['PART_MEDIA_TYPE', partMediaType],
     ['PART_FACTS_KEY', partFactsKey],
     ['PART_BYTES_MAX', partMessageBytesMax],

@@ -1,16 +1,20 @@
 """One micro-batch into silver and gold. Whatever part of it was done before, doing it again adds nothing."""
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from . import contract
-from .contract import parse_granule_key
+from .contract import Granule, parse_granule_key
 from .decode import VERDICT_DDL, Place, rows_of, verdicts
 from .errors import StopError
 from .granule_tasks import by_granule
 from .tables import Batch, LakeTable
+
+# A table whose cubes others bring so often has more writers than it should.
+ATTEMPT_COUNT_MAX = 20
 
 
 @dataclass(frozen=True)
@@ -55,16 +59,28 @@ class BatchWriter:
     def _append(self, messages: DataFrame, table: LakeTable, parts: Sequence[Row], batch: Batch) -> str:
         granules = {row.granule_key: parse_granule_key(row.granule_key) for row in parts}
         table.require_columns({name: field_id for row in parts for name, field_id in row.measured.items()})
-        settled = self.silver.settled(granules.values())
-        if table.has_batch(batch):
-            added = "there already"
-        else:
-            fresh = _fresh(parts, table.held_parts(granules.values()), {granule.key for granule in settled})
-            if fresh:
-                fields, schema = table.schema()
-                table.append(by_granule(messages, fresh).mapInArrow(rows_of(schema), fields), batch)
+        for _ in range(ATTEMPT_COUNT_MAX):
+            # The head first: whoever brings rows of these cubes after it, a settlement or another sink, makes this one look again.
+            head = table.head()
+            if table.has_batch(batch):
+                added = "there already"
+                break
+            settled = {granule.key for granule in self.silver.settled(granules.values())}
+            fresh = _fresh(parts, table.held_parts(granules.values()), settled)
             added = f"{len(fresh)} added"
-        # A settlement between the look and the commit did not see these rows; a job that died here looks again.
+            if not fresh:
+                break
+            fields, schema = table.schema()
+            rows = by_granule(messages, fresh).mapInArrow(rows_of(schema), fields)
+            brought = {granules[key] for key in fresh.values()}
+            summary = batch.summary | (_touched(brought) if table is self.gold else {})
+            staged = table.stage(rows, head, batch.query_id)
+            if table.publish(staged, head, {granule.cube_id for granule in brought}, summary):
+                break
+            print(f"batch {batch.batch_id}: {table.name}: looks again, the table has changed meanwhile", flush=True)
+        else:
+            raise RuntimeError(f"Expected {table.name} to take batch {batch.batch_id}, got overtaken {ATTEMPT_COUNT_MAX} times.")
+        # A settlement that has no rows for the table is not noticed by it.
         overtaken = self.silver.settled(granules.values())
         if overtaken and table.held_parts(overtaken):
             table.remove(overtaken)
@@ -100,3 +116,9 @@ def _fresh(parts: Sequence[Row], held: set[str], settled: set[str]) -> dict[Plac
             fresh[row.partition, row.offset] = row.granule_key
         known.add(row.part_id)
     return fresh
+
+
+def _touched(granules: Collection[Granule]) -> dict[str, str]:
+    """Entry of a snapshot that says of which farms and dates its rows are: "cubelake edge fields" looks for it."""
+    dates = sorted({(granule.farm_id, granule.date.isoformat()) for granule in granules})
+    return {contract.INGEST_TOUCHED_KEY: json.dumps([{"farmId": farm, "date": date} for farm, date in dates])}

@@ -1,5 +1,5 @@
 """Rows of silver.reflectance from a `cells` part: its whole numbers become values."""
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -118,5 +118,5 @@ def _time(text: str | None) -> datetime | None:
         time = datetime.fromisoformat(text)
     except ValueError:
         raise PartError(f'Expected an ISO 8601 time, got "{text[:40]}".') from None
-    time = time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+    time = time if time.tzinfo else time.replace(tzinfo=UTC)
     return time.replace(microsecond=time.microsecond // 1000 * 1000)

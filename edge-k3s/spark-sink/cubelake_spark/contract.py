@@ -20,6 +20,8 @@ ERROR_HEADER = "cubelake_error"
 ORIGIN_HEADER = "cubelake_origin"
 # Settlements look again at a table when a snapshot has this entry in its summary.
 INGEST_OFFSETS_KEY = "cubelake.ingest.offsets"
+# And gold.field_metrics is made anew for the dates in this one.
+INGEST_TOUCHED_KEY = "cubelake.ingest.touched"
 
 PART_ID = ("part_id", 900)
 # In the order of their field ids: three for each, from 100 on.

@@ -1,9 +1,11 @@
-"""What the tables of a lake hold, asked of Iceberg through Spark."""
+"""What the tables of a lake hold, and commits to them: through Spark, and the Iceberg library in its driver."""
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
@@ -26,6 +28,20 @@ class Batch:
     # First offset of each partition that is not in the batch.
     next_offsets: Mapping[int, int]
     topic: str
+
+    @property
+    def summary(self) -> dict[str, str]:
+        """Entries of the snapshot that brings it."""
+        offsets = {"topic": self.topic, "next": {str(at): str(offset) for at, offset in sorted(self.next_offsets.items())}}
+        return {QUERY_KEY: self.query_id, BATCH_KEY: str(self.batch_id), INGEST_OFFSETS_KEY: json.dumps(offsets)}
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Data files of the Iceberg library that one snapshot on a branch has."""
+    branch: str
+    snapshot_id: int
+    files: Sequence[Any]
 
 
 class LakeTable:
@@ -52,8 +68,7 @@ class LakeTable:
 
     def require_columns(self, wanted: Mapping[str, int]) -> None:
         """Spark numbers new columns as it likes, and here a number means one wavelength: so this job adds none."""
-        iceberg = self.spark.sparkContext._jvm.org.apache.iceberg.spark.Spark3Util
-        fields = iceberg.loadIcebergTable(self.spark._jsparkSession, self.name).schema()
+        fields = self._iceberg().schema()
         for name, field_id in {PART_ID[0]: PART_ID[1], **wanted}.items():
             field = fields.findField(name)
             if field is None:
@@ -87,16 +102,57 @@ class LakeTable:
         farms, dates = sorted({each.farm_id for each in granules}), sorted({each.date for each in granules})
         return self.rows().where(F.col("farm_id").isin(farms) & F.col("acquisition_date").isin(dates))
 
-    def append(self, rows: DataFrame, batch: Batch) -> None:
-        """In one snapshot that says which batch it is."""
-        offsets = {"topic": batch.topic, "next": {str(at): str(offset) for at, offset in sorted(batch.next_offsets.items())}}
-        summary = {QUERY_KEY: batch.query_id, BATCH_KEY: str(batch.batch_id), INGEST_OFFSETS_KEY: json.dumps(offsets)}
-        writer = rows.writeTo(self.name).option("check-nullability", "false").option("distribution-mode", "none")
+    def head(self) -> int:
+        """Id of the newest snapshot."""
+        snapshot = self._iceberg().currentSnapshot()
+        if snapshot is None:
+            raise StopError(f"Expected a snapshot of {self.name}, got none. Run \"cubelake edge columns\" on the lake first.")
+        return int(snapshot.snapshotId())
+
+    def stage(self, rows: DataFrame, head: int, job: str) -> Staged:
+        """Writes the rows where no reader sees them: on a branch of this job alone, which nobody misses after a day."""
+        branch = f"cubelake_spark_{job.replace('-', '')}"
+        self.spark.sql(f"ALTER TABLE {self.name} CREATE OR REPLACE BRANCH {branch} AS OF VERSION {head} RETAIN 1 DAYS")
+        rows.writeTo(f"{self.name}.branch_{branch}") \
+            .option("check-nullability", "false").option("distribution-mode", "none").append()
+        table = self._iceberg()
+        snapshot = table.snapshot(branch)
+        return Staged(branch, snapshot.snapshotId(), list(snapshot.addedDataFiles(table.io())))
+
+    def publish(self, staged: Staged, head: int, cube_ids: Collection[str], summary: Mapping[str, str]) -> bool:
+        """Brings staged files into the table. False, and nothing done, where it changed under this job: rows of these cubes came
+        after snapshot `head`, or others commit so often that the library gave up."""
+        jvm = self.spark.sparkContext._jvm
+        cubes = jvm.java.util.ArrayList()
+        for cube_id in sorted(cube_ids):
+            cubes.add(cube_id)
+        of_cubes = getattr(jvm.org.apache.iceberg.expressions.Expressions, "in")("cube_id", cubes)
+        transaction = self._iceberg().newTransaction()
+        added = transaction.newOverwrite().validateFromSnapshot(head).conflictDetectionFilter(of_cubes).validateNoConflictingData()
+        for file in staged.files:
+            added.addFile(file)
         for key, text in summary.items():
-            writer = writer.option(f"snapshot-property.{key}", text)
-        writer.append()
+            added.set(key, text)
+        try:
+            added.commit()
+            transaction.manageSnapshots().removeBranch(staged.branch).commit()
+            # Old libraries would delete its files when it expires. Other snapshots are none of this job's business: none is so old.
+            transaction.expireSnapshots().expireSnapshotId(staged.snapshot_id).expireOlderThan(0).cleanExpiredFiles(False).commit()
+            transaction.commitTransaction()
+        except Py4JJavaError as error:
+            if error.java_exception.getClass().getSimpleName() not in ("ValidationException", "CommitFailedException"):
+                raise
+            return False
+        return True
 
     def remove(self, granules: Iterable[Granule]) -> None:
         """Takes out what the field made of these granules."""
         ids = ", ".join(f"'{granule.processing_id}'" for granule in granules)
         self.spark.sql(f"DELETE FROM {self.name} WHERE processing_id IN ({ids})")
+
+    def _iceberg(self) -> Any:
+        """The table of the Iceberg library, as it is now."""
+        util = self.spark.sparkContext._jvm.org.apache.iceberg.spark.Spark3Util
+        table = util.loadIcebergTable(self.spark._jsparkSession, self.name)
+        table.refresh()
+        return table

@@ -24,6 +24,9 @@ def values_of(rows, name):
     return rows[name].combine_chunks()
 
 
+fields = [rows_of(lake, "gold/field_metrics").to_pylist() for lake in lakes]
+assert len(fields[0]) == len(fields[1]) > 0 and all(row in fields[1] for row in fields[0]), [len(rows) for rows in fields]
+
 parts = {}
 for path in payloads.rglob("*"):
     if path.is_file() and path.read_bytes()[:4] == b"PAR1":

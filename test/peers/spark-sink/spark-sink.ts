@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Admin } from '@platformatic/kafka';
 import { fileByteSource } from '#adapters/file/file-byte-source.ts';
@@ -77,22 +77,27 @@ try {
   assert.match(readFileSync(path('spark.log'), 'utf8'), /Run "cubelake edge columns" with parts of this sensor/);
   await cubelake('edge', 'columns', ...cells, '--lake', bySpark);
   say('stops at columns that are missing, and names the command that adds them');
-  for (const pauseMs of [0, 400]) {
+  // Its first commits to silver: a branch, the rows on it, the rows in the table.
+  for (const [commits, where] of [
+    [2, 'rows are staged and not in the table'],
+    [3, 'rows are in silver and not in gold'],
+  ] as const) {
     const before = commitCount();
     const child = spark(uri, 10);
-    while (child.exitCode === null && commitCount() === before) await sleep(20);
-    await sleep(pauseMs);
+    while (child.exitCode === null && commitCount() < before + commits) await sleep(5);
     assert.equal(child.exitCode, null, 'Spark runs when it is killed');
     process.kill(-child.pid!, 'SIGKILL');
     await exitOf(child);
-    say(`killed after ${commitCount() - before} commits of silver`);
+    say(`killed after ${commitCount() - before} commits: ${where}`);
   }
-  assert.equal(await exitOf(spark(uri, 100)), exitCodes.ok);
-  const commits = commitCount();
-  rmSync(path('checkpoint'), { recursive: true });
-  assert.equal(await exitOf(spark(uri, 100)), exitCodes.ok);
-  assert.equal(commitCount(), commits, 'a replay from the beginning commits nothing');
-  say('ends; from the beginning again without its checkpoint, it adds nothing');
+  // One goes on, and another begins anew beside it, as if its checkpoint were lost.
+  const both = [spark(uri, 100), spark(uri, 15, 'rival')].map(exitOf);
+  assert.deepEqual(await Promise.all(both), [exitCodes.ok, exitCodes.ok]);
+  say(`two at once: ${(readFileSync(path('spark.log'), 'utf8').match(/looks again/g) ?? []).length} times overtaken`);
+  for (const answer of [/^f1 2026-07-01: made anew$/, /^up to date$/]) {
+    await cubelake('edge', 'fields', '--lake', bySpark);
+    assert.match(lastAnswer(), answer);
+  }
 } finally {
   server.kill();
 }
@@ -105,16 +110,19 @@ say('the cloud has made another cube since');
 /** `ingest` ends well also where another process settles. */
 async function ingest(lake: string, cube: number): Promise<void> {
   await cubelake('ingest', path('captures', `${cubeName(cube)}.hdr`), '--lake', lake, ...product);
-  const said = readFileSync(path('cubelake.log'), 'utf8').trimEnd().split('\n');
-  assert.match(said.findLast((line) => line.includes('complete'))!, / 0 failed, 0 waiting$/);
+  assert.match(lastAnswer(), / 0 failed, 0 waiting$/);
+}
+
+function lastAnswer(): string {
+  return readFileSync(path('cubelake.log'), 'utf8').trimEnd().split('\n').at(-1)!;
 }
 
 /** In a process group of its own: Python and Java die together. */
-function spark(catalog: string, batchPartCount: number): ChildProcess {
+function spark(catalog: string, batchPartCount: number, checkpoint = 'checkpoint'): ChildProcess {
   const source = join(import.meta.dirname, '../../../edge-k3s/spark-sink');
   const conf = {
     'spark.driver.extraClassPath': jars,
-    'spark.driver.extraJavaOptions': '-XX:TieredStopAtLevel=1',
+    'spark.driver.extraJavaOptions': '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC',
     'spark.ui.enabled': 'false',
     'spark.ui.showConsoleProgress': 'false',
     'spark.driver.bindAddress': '127.0.0.1',
@@ -127,7 +135,7 @@ function spark(catalog: string, batchPartCount: number): ChildProcess {
     'spark.sql.catalog.lake.uri': catalog,
   };
   const confs = Object.entries(conf).flatMap(([name, value]) => ['--conf', `${name}=${value}`]);
-  const job = [join(source, 'spark_sink.py'), '--kafka', address, '--checkpoint', path('checkpoint')];
+  const job = [join(source, 'spark_sink.py'), '--kafka', address, '--checkpoint', path(checkpoint)];
   const log = openSync(path('spark.log'), 'a');
   return spawn(
     join(sparkBin, 'spark-submit'),
@@ -198,7 +206,9 @@ async function checkDeadLetters(): Promise<void> {
 
 async function messageOf(file: string): Promise<{ readonly file: string; readonly message: LogMessage }> {
   const value = readFileSync(file);
-  const footer = await readFooter(await fileByteSource(file));
+  const source = await fileByteSource(file);
+  const footer = await readFooter(source);
+  await source.close();
   const facts = JSON.parse(footer!.keyValues[partFactsKey]!) as {
     mode: 'cells' | 'plots';
     granule_key: string;
