@@ -13,6 +13,7 @@ import { commitParts, tableOfKind } from '#core/edge/sink/commit-parts.ts';
 import { decodePart } from '#core/edge/sink/decode-part.ts';
 import type { DecodedPart } from '#core/edge/sink/stage-parts.ts';
 import { Spool } from '#core/edge/spool.ts';
+import { createdBy } from '#core/formats/parquet/parquet-file.ts';
 import { compact } from '#core/maintenance/compact.ts';
 import { edgeMismatches } from '#core/pipeline/edge-mismatches.ts';
 import { objectCreatedMessage, reprocessMessage } from '#core/pipeline/flow-messages.ts';
@@ -140,6 +141,32 @@ async function contents(lake: Lake) {
   };
 }
 
+/** Rows of the field in both tables, with all their values. */
+async function rowsWithPart(lake: Lake): Promise<string[]> {
+  const rows: string[] = [];
+  for (const table of [silverReflectance, goldPlotIndex]) {
+    const names = [...table.columns.map(({ name }) => name), 'part_id', 'r0670', 'r0800', 'ndvi_mean'];
+    for (const row of await readTableRows(lake, table, names, [])) {
+      const told = JSON.stringify(row, (_, value) => (typeof value === 'bigint' ? String(value) : value));
+      if (row['part_id'] !== null) rows.push(told);
+    }
+  }
+  return rows.toSorted();
+}
+
+/** What a compaction merges, with the name of another program in its footer. */
+async function mergeByAnother(lake: Lake): Promise<void> {
+  for (const table of [silverReflectance, goldPlotIndex]) await compact(lake, table);
+  for (const { key } of await Array.fromAsync((lake.warehouse as ObjectStore).list('tables/'))) {
+    if (!key.includes('/compacted-')) continue;
+    const text = Buffer.from((await lake.warehouse.get(key)).bytes).toString('latin1');
+    await lake.warehouse.put(
+      key,
+      Buffer.from(text.replace(createdBy, createdBy.replace('cubelake', 'somebody')), 'latin1'),
+    );
+  }
+}
+
 const cellCount = 2 * Math.ceil(lineCount / 5) * Math.ceil(sampleCount / 5);
 
 describe('a granule that the field has made, once the cloud makes it', () => {
@@ -216,6 +243,18 @@ describe('a granule that the field has made, once the cloud makes it', () => {
     expect(comparison.cells[0]!.count).toBeGreaterThan(others * 0.8);
     expect(comparison.cells[0]!.max_absolute).toBeLessThanOrEqual(1.001e-4);
     expect(comparison.plots.find(({ name }) => name === 'ndvi')).toMatchObject({ count: 2, max_absolute: 0 });
+    lake.close();
+  }, 60_000);
+
+  it('leaves files that another program merged to the others in them', async () => {
+    const lake = newLake();
+    await bring(lake, await partsOfField(noisy, granuleKey.replace(/c1$/, 'c22')));
+    const others = await rowsWithPart(lake);
+    await bring(lake, await partsOfField(noisy));
+    await mergeByAnother(lake);
+    await processInCloud(lake, noisy);
+    expect(await contents(lake)).toMatchObject({ silver: { cloud: lineCount * sampleCount }, gold: { edge: 0 } });
+    expect(await rowsWithPart(lake)).toEqual(others);
     lake.close();
   }, 60_000);
 
