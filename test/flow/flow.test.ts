@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { FormatError } from '#core/errors.ts';
 import { incompleteGranuleMsMax, receiveCountMax } from '#core/limits.ts';
 import { objectCreatedMessage, reprocessMessage } from '#core/pipeline/flow-messages.ts';
 import { redrive } from '#core/pipeline/redrive.ts';
@@ -328,6 +329,26 @@ describe('a settlement', () => {
     expect((await settle(world.context, manifestId)).state).toBe('already settled');
     expect(world.tables.commitIds).toHaveLength(1);
     expect(await settledTexts(world)).toEqual({ a: 'hello' });
+  });
+
+  it('sends the end of a job whose settlement fails for good to the dead letters, and says why until it is settled', async () => {
+    const world = flowWorld();
+    await world.context.events.send(await upload(world, 'a', 'hello'));
+    const { publish } = world.context;
+    const context = {
+      ...world.context,
+      publish: () => Promise.reject(new FormatError('Expected a table that can be written, got another.')),
+    };
+    for (let round = 0; round <= receiveCountMax; round++) {
+      await flowRound(context);
+      world.clock.advance(60_000);
+    }
+    expect((await context.jobEvents.depth()).deadCount).toBe(1);
+    const reason = 'its job ended and is not settled. FormatError: Expected a table that can be written, got another.';
+    expect((await status(context)).granules).toMatchObject([{ status: 'running', lost: 'job event', reason }]);
+    await context.jobEvents.redrive();
+    await flowRound({ ...context, publish });
+    expect((await status(context)).granules).toMatchObject([{ status: 'complete', reason: null }]);
   });
 
   it('sends an event for a manifest that nobody wrote to the dead letters', async () => {
