@@ -1,18 +1,10 @@
 // A cube that field and cloud both made stood in silver and gold twice for whoever did not filter, and where it did not,
 // nobody could tell any more whether the field had been right.
-import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { memoryObjectStore } from '#adapters/memory/memory-object-store.ts';
 import { edgeProcessingId } from '#core/edge/edge-processing.ts';
-import { defaultEdgeSettings } from '#core/edge/edge-product.ts';
-import { makeGranule } from '#core/edge/make-granule.ts';
-import { commitParts, tableOfKind } from '#core/edge/sink/commit-parts.ts';
-import { decodePart } from '#core/edge/sink/decode-part.ts';
-import type { DecodedPart } from '#core/edge/sink/stage-parts.ts';
-import { Spool } from '#core/edge/spool.ts';
 import { createdBy } from '#core/formats/parquet/parquet-file.ts';
 import { compact } from '#core/maintenance/compact.ts';
 import { edgeMismatches } from '#core/pipeline/edge-mismatches.ts';
@@ -22,15 +14,12 @@ import { settle } from '#core/pipeline/settle.ts';
 import { status } from '#core/pipeline/status.ts';
 import { readTableRows } from '#core/pipeline/table-rows.ts';
 import type { ObjectStore } from '#core/ports/object-store.ts';
-import { silentProgress } from '#core/ports/progress.ts';
 import { edgeComparisonSchema } from '#schemas/edge-comparison.ts';
-import { partMediaType, partTypes } from '#schemas/edge-messages.ts';
 import { settlementSchema } from '#schemas/ledger.ts';
 import { controlKeys } from '#schemas/object-keys.ts';
 import { goldFieldMetrics, goldPlotIndex, silverReflectance } from '#schemas/tables.ts';
 import { type Lake, openLake } from '../../cli/open-lake.ts';
 import { runFlow } from '../../cli/run-flow.ts';
-import { emptyDisk } from '../core/edge/cut-off-disk.ts';
 import {
   granuleKey,
   lineCount,
@@ -38,6 +27,7 @@ import {
   type SmallCubeOptions,
   sampleCount,
 } from '../core/pipeline/small-cube.ts';
+import { bring, noisy, partsOfField } from './field-parts.ts';
 
 const folders: string[] = [];
 afterEach(() => {
@@ -48,66 +38,6 @@ function newLake(): Lake {
   const folder = mkdtempSync(join(tmpdir(), 'cubelake-supersede-'));
   folders.push(folder);
   return openLake(folder, { retryDelayMs: 0 });
-}
-
-/** No two pixels alike, so that a mean over other pixels is another one. */
-const noisy: SmallCubeOptions = {
-  count: (line, band, sample) => 500 + band * 800 + ((line * 7919 + band * 104_729 + sample * 1_299_709) % 500),
-};
-
-/** What a field machine makes of the small cube, as the log would bring it; the same cube also goes by another key. */
-async function partsOfField(options: SmallCubeOptions, key = granuleKey): Promise<DecodedPart[]> {
-  const raw = memoryObjectStore();
-  const { parts: files } = await putSmallCube(raw, options);
-  for (const file of files) await raw.put(file.key.replace(granuleKey, key), (await raw.get(file.key)).bytes);
-  const disk = emptyDisk();
-  const spool = await Spool.open({ ...disk, budgetBytes: 1e9 });
-  disk.captures.add(key, 1);
-  await makeGranule(key, {
-    raw,
-    spool,
-    captures: disk.captures,
-    openHdf5: () => {
-      throw new Error('no HDF5 here');
-    },
-    deviceId: 'tractor-1',
-    settings: { ...defaultEdgeSettings, cellSize: 5 },
-    progress: silentProgress,
-    betweenTiles: () => Promise.resolve(),
-  });
-  const parts: DecodedPart[] = [];
-  for (const entry of spool.next(1000)) {
-    if (entry.kind !== 'cells' && entry.kind !== 'plots') continue;
-    const value = await spool.read(entry);
-    const id = createHash('sha256').update(value).digest('hex');
-    const headers = {
-      ce_specversion: '1.0',
-      ce_id: id,
-      ce_source: 'tractor-1',
-      ce_type: partTypes[entry.kind],
-      ce_subject: key,
-      'content-type': partMediaType,
-    };
-    parts.push(await decodePart({ partition: 0, offset: BigInt(parts.length), key, headers, value }));
-  }
-  return parts;
-}
-
-let commitCount = 0n;
-
-async function bring(lake: Lake, parts: readonly DecodedPart[]): Promise<void> {
-  for (const kind of ['plots', 'cells'] as const) {
-    const after = { topic: 'parts', topicId: 'one', next: new Map([[0, ++commitCount]]) };
-    const own = parts.filter((part) => part.kind === kind);
-    const group = `${kind}-${commitCount}`;
-    const { touched, commitId } = await commitParts(lake, tableOfKind[kind], {
-      group,
-      before: null,
-      after,
-      parts: own,
-    });
-    if (kind === 'plots') await lake.afterCommit({ touched, tables: ['gold.plot_index'], commitId });
-  }
 }
 
 async function processInCloud(lake: Lake, options: SmallCubeOptions): Promise<void> {
