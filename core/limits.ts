@@ -161,10 +161,10 @@ export const idempotencyLifetimeMs = 30 * 60 * 1000;
 export const mergedRowCountMax = 200_000;
 
 /**
- * Cells of a file of any program that are decoded at a time, to write it anew: one column of four million rows, or as many
- * columns as have these together. Some hundred MB at most, in a function that has 1 GiB.
+ * Cells of a file of any program that are decoded at a time, to write it anew: a column of a million rows, or as many columns as
+ * have these together. With what a decoder leaves behind that takes half of a function that has 1 GiB.
  */
-export const rewrittenCellCountMax = 4_194_304;
+export const rewrittenCellCountMax = 1_048_576;
 
 /** Bytes of a row group that are copied at a time from file to file: a request to S3 that is worth its wait. */
 export const copiedBytesMax = 32 * mib;
