@@ -1,6 +1,7 @@
+import { CubelakeError } from '#core/errors.ts';
 import type { PackMode } from '#core/pipeline/pack-manifest.ts';
 import { onQueue as batchQueue } from '#functions/manifest-batcher/handler.ts';
-import { onQueue as settleQueue } from '#functions/manifest-settler/handler.ts';
+import { type SettlementFailed, onQueue as settleQueue } from '#functions/manifest-settler/handler.ts';
 import type { Lake } from './open-lake.ts';
 
 export interface FlowReport {
@@ -11,8 +12,18 @@ export interface FlowReport {
   readonly waiting: readonly { readonly granuleKey: string; readonly missing: string }[];
   /** Messages that nobody understands: they are among the dead letters. */
   readonly poison: readonly { readonly messageId: string; readonly reason: string }[];
-  /** Settlements that failed; they are tried again by the next run. */
-  readonly settlementFailures: readonly string[];
+  /** Settlements that failed; a run after a while tries them again. */
+  readonly settlementFailures: readonly SettlementFailed[];
+}
+
+/** Settlements that were asked for and failed: the first decides the exit code, all are told. @throws CubelakeError */
+export function requireSettlements({ settlementFailures }: FlowReport): void {
+  const [first] = settlementFailures;
+  if (first === undefined) return;
+  const reasons = settlementFailures.map(({ manifestId, reason }) =>
+    manifestId === null ? reason : `manifest ${manifestId} is not settled: ${reason}`,
+  );
+  throw new CubelakeError(reasons.join('\ncubelake: '), first.disposition);
 }
 
 /**
@@ -26,7 +37,7 @@ export async function runFlow(
   let manifestCount = 0;
   const settledIds = new Map<string, { complete_count: number; failed_count: number }>();
   const poison = new Map<string, string>();
-  const settlementFailures = new Map<string, string>();
+  const settlementFailures = new Map<string, SettlementFailed>();
   for (;;) {
     const batched = await batchQueue(lake, options.mode ?? 'flush');
     manifestCount += batched.manifests.length;
@@ -34,9 +45,10 @@ export async function runFlow(
     await lake.runner.drain(options.signal);
     const { settled, failures } = await settleQueue(lake);
     for (const { manifestId, result } of settled) {
+      settlementFailures.delete(manifestId);
       if (result.state === 'settled') settledIds.set(manifestId, result.settlement);
     }
-    for (const { messageId, reason } of failures) settlementFailures.set(messageId, reason);
+    for (const failure of failures) settlementFailures.set(failure.manifestId ?? failure.messageId, failure);
     const isIdle = batched.manifests.length === 0 && batched.messageCount === 0 && settled.length === 0;
     if (!isIdle && options.signal?.aborted !== true) continue;
     const settlements = [...settledIds.values()];

@@ -113,6 +113,13 @@ export class FencedError extends CubelakeError {
   }
 }
 
+/** Another process is at work on what this one needs first. Nothing is wrong: look again when it is done. */
+export class HeldError extends CubelakeError {
+  constructor(message: string, fields: ErrorFields = {}, cause?: unknown) {
+    super(message, 'retry', fields, cause);
+  }
+}
+
 /** Something outside failed in a way that may pass: a full disk, a throttled service, a lost connection. */
 export class TemporaryError extends CubelakeError {
   constructor(message: string, fields: ErrorFields = {}, cause?: unknown) {

@@ -160,6 +160,15 @@ export const idempotencyLifetimeMs = 30 * 60 * 1000;
 /** Rows that a compaction decodes and sorts at a time: some hundred MB as objects, and more rows than a season of plots has. */
 export const mergedRowCountMax = 200_000;
 
+/**
+ * Cells of a file of any program that are decoded at a time, to write it anew: a column of a million rows, or as many columns as
+ * have these together. With what a decoder leaves behind that takes half of a function that has 1 GiB.
+ */
+export const rewrittenCellCountMax = 1_048_576;
+
+/** Bytes of a row group that are copied at a time from file to file: a request to S3 that is worth its wait. */
+export const copiedBytesMax = 32 * mib;
+
 /** Row groups below this are decoded and merged, because so short ones compress badly and cost a reader a request each. */
 export const wholeRowGroupRowCountMin = 10_000;
 

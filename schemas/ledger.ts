@@ -56,6 +56,14 @@ export const settlementPlanSchema = z.strictObject({
   granules: z.array(plannedGranuleSchema),
 });
 
+/** `control/settlement-failures/...`: why the newest try to settle a manifest failed. Of a settled manifest it says nothing. */
+export const settlementFailureSchema = z.strictObject({
+  manifest_id: z.string(),
+  error: z.string(),
+  reason: z.string(),
+  disposition,
+});
+
 /** `control/settlements/...` */
 export const settlementSchema = z.strictObject({
   manifest_id: z.string(),
@@ -72,4 +80,5 @@ export type Pending = z.infer<typeof pendingSchema>;
 export type Quarantine = z.infer<typeof quarantineSchema>;
 export type PlannedGranule = z.infer<typeof plannedGranuleSchema>;
 export type SettlementPlan = z.infer<typeof settlementPlanSchema>;
+export type SettlementFailure = z.infer<typeof settlementFailureSchema>;
 export type Settlement = z.infer<typeof settlementSchema>;

@@ -92,6 +92,8 @@ export const controlKeys = {
   /** Present once a manifest is settled: counts, and the snapshot of each table. */
   settlement: (manifestId: string) => `control/settlements/${manifestId}.json`,
   settlementPrefix: 'control/settlements/',
+  /** Why a manifest whose job has ended is not settled. */
+  settlementFailure: (manifestId: string) => `control/settlement-failures/${manifestId}.json`,
   /** What the tables hold of a granule now: processing id and data files. */
   granule: (granuleKey: string) => `control/granules/${granuleKey}.json`,
   granulePrefix: 'control/granules/',

@@ -3,7 +3,7 @@ import { type Command, lakeOption } from '../command.ts';
 import { lakePlace } from '../config.ts';
 import { ingestReport, requireSuccess } from '../ingest/ingest-report.ts';
 import { openFlow } from '../open-flow.ts';
-import { runFlow } from '../run-flow.ts';
+import { requireSettlements, runFlow } from '../run-flow.ts';
 
 export const command: Command = {
   name: 'redrive',
@@ -15,8 +15,10 @@ export const command: Command = {
   async run(call, io) {
     const flow = openFlow(lakePlace(call), { progress: io.progress });
     const { granuleKeys, deadLetterCount } = await redrive(flow);
-    if (flow.local !== null) await runFlow(flow.local);
+    const ran = flow.local === null ? null : await runFlow(flow.local);
     io.print(`${granuleKeys.length} failed granules and ${deadLetterCount} dead letters sent again`);
-    if (flow.local !== null) requireSuccess(await ingestReport(flow, granuleKeys));
+    if (ran === null) return;
+    requireSuccess(await ingestReport(flow, granuleKeys));
+    requireSettlements(ran);
   },
 };

@@ -14,7 +14,7 @@ import { lakePlace } from '../config.ts';
 import { durationMs } from '../duration.ts';
 import { openFlow } from '../open-flow.ts';
 import { replaceCubes } from '../replace-cubes.ts';
-import { runFlow } from '../run-flow.ts';
+import { requireSettlements, runFlow } from '../run-flow.ts';
 
 export const command: Command = {
   name: 'replay',
@@ -41,11 +41,12 @@ export const command: Command = {
     const selection = { prefix, sinceMs: since(flow.clock.nowMs()) };
     const isDryRun = hasFlag(call, 'dry-run');
     const plan = isDryRun ? (await planReplay(flow, selection)).plan : await replay(flow, selection);
-    if (!isDryRun && flow.local !== null) await runFlow(flow.local);
+    const ran = isDryRun || flow.local === null ? null : await runFlow(flow.local);
     const isJson = hasFlag(call, 'json');
     const complete = new Set(hasFlag(call, 'again') ? plan.unchanged.complete : []);
     if (!isJson) io.print(replayText(plan, isDryRun));
     else if (complete.size === 0) io.print(JSON.stringify({ ...plan, isDryRun }));
+    if (ran !== null) requireSettlements(ran);
     if (complete.size === 0) return;
     const states = (await selectGranules(flow, allCubes(prefix))).filter(({ granule_key }) =>
       complete.has(granule_key),

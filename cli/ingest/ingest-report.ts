@@ -11,11 +11,15 @@ export interface IngestReport {
   readonly waiting: readonly { readonly granuleKey: string; readonly missing: string }[];
   /** Still at work, in another process that took them. */
   readonly running: readonly { readonly granuleKey: string; readonly state: string }[];
-  readonly failed: readonly {
-    readonly granuleKey: string;
-    readonly reason: string;
-    readonly disposition: Disposition;
-  }[];
+  readonly failed: readonly FailedGranule[];
+  /** Their jobs have ended, and their rows could not be brought into the tables: that is tried again. */
+  readonly unsettled: readonly FailedGranule[];
+}
+
+export interface FailedGranule {
+  readonly granuleKey: string;
+  readonly reason: string;
+  readonly disposition: Disposition;
 }
 
 /** Granules that a set of raw objects belongs to. */
@@ -45,24 +49,33 @@ export async function ingestReport(
   return {
     completeCount: of('complete').length,
     waiting: of('waiting').map(({ granuleKey, reason }) => ({ granuleKey, missing: reason ?? 'its event' })),
-    running: of('running').map(({ granuleKey, reason }) => ({ granuleKey, state: reason ?? 'its job runs' })),
+    running: of('running')
+      .filter(({ settlementFailure }) => !settlementFailure)
+      .map(({ granuleKey, reason }) => ({ granuleKey, state: reason ?? 'its job runs' })),
     failed: await Promise.all(failed),
+    unsettled: granules.flatMap(({ granuleKey, settlementFailure }) => {
+      if (!settlementFailure) return [];
+      const { reason, disposition } = settlementFailure;
+      return [{ granuleKey, reason: `not settled: ${reason}`, disposition }];
+    }),
   };
 }
 
-export function reportText({ completeCount, waiting, running, failed }: IngestReport): string {
+export function reportText({ completeCount, waiting, running, failed, unsettled }: IngestReport): string {
+  const notSettled = unsettled.length === 0 ? '' : `, ${unsettled.length} not settled`;
   const others = running.length === 0 ? '' : `, ${running.length} running in another process`;
   return [
-    `${completeCount} granules complete, ${failed.length} failed, ${waiting.length} waiting${others}`,
+    `${completeCount} granules complete, ${failed.length} failed, ${waiting.length} waiting${notSettled}${others}`,
     ...waiting.map(({ granuleKey, missing }) => `waiting: ${granuleKey} lacks ${missing}`),
     ...running.map(({ granuleKey, state }) => `running: ${granuleKey}: ${state}`),
   ].join('\n');
 }
 
 /** The first failure decides the exit code; all are told. @throws CubelakeError */
-export function requireSuccess({ failed }: IngestReport): void {
-  const [first] = failed;
+export function requireSuccess({ failed, unsettled }: IngestReport): void {
+  const all = [...failed, ...unsettled];
+  const [first] = all;
   if (first === undefined) return;
-  const reasons = failed.map(({ granuleKey, reason }) => `${granuleKey}: ${reason}`);
+  const reasons = all.map(({ granuleKey, reason }) => `${granuleKey}: ${reason}`);
   throw new CubelakeError(reasons.join('\ncubelake: '), first.disposition);
 }

@@ -93,8 +93,7 @@ async function mergedFile(
   const fileName = `compacted-${baseSequenceNumber}-${contentHash([mode, ...files.map((file) => file.path)])}.parquet`;
   const key = dataFileKey(table, partition, fileName);
   const target = { warehouse: context.warehouse, table, key, partition };
-  const merged = mode === 'merge' ? await mergeRows(target, files) : 'lossy';
-  const file = merged === 'lossy' ? await copyRowGroups(target, files) : merged;
+  const file = await (mode === 'merge' ? mergeRows(target, files) : copyRowGroups(target, files));
   if (file === null || file.recordCount !== group.recordCount)
     throw new InvariantError('Expected a compacted file with the rows of its parts', { key });
   return file;

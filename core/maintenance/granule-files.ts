@@ -1,5 +1,4 @@
 import type { TableDefinition } from '#schemas/table-definition.ts';
-import { FormatError } from '../errors.ts';
 import type { DataFile } from '../formats/iceberg/data-file.ts';
 import { type Predicate, planScan } from '../formats/iceberg/scan.ts';
 import { contentHash } from '../pipeline/content-hash.ts';
@@ -7,7 +6,8 @@ import { dataFileKey } from '../pipeline/stage-table.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import { type GranuleRows, granuleOfRowGroup, isSameGranule } from './granule-rows.ts';
 import { loadTable, type MaintenanceContext } from './maintained-table.ts';
-import { copyRowGroups, mergeRows, withFile } from './write-merged-file.ts';
+import { rewriteFile } from './rewrite-file.ts';
+import { withFile } from './write-merged-file.ts';
 
 /** A live file that holds rows of a granule. */
 export interface GranuleFile {
@@ -53,12 +53,11 @@ export interface LeftOut {
 }
 
 /**
- * Writes a file anew without the rows of some processings; the others stay byte for byte where their row groups are whole.
- * The same call gives the same file under the same name.
+ * Writes a file of any program anew without the rows of some processings. The same call gives the same file under the same
+ * name.
  *
  * @returns null when no row is left: remove the file. Publish the new one and the removal of the old one in one change.
- * @throws FormatError for a file of another program, and for mixed row groups with values that cannot be written as they
- *   were read. Disposition: quarantine.
+ * @throws as `rewriteFile`.
  */
 export async function fileWithoutRows(
   { warehouse }: Pick<MaintenanceContext, 'warehouse'>,
@@ -69,18 +68,10 @@ export async function fileWithoutRows(
   const { processingIds, cubeId = null } = leftOut;
   const fileName = `without-${contentHash([file.path, [...processingIds].sort(), cubeId])}.parquet`;
   const key = dataFileKey(table, file.partition, fileName);
-  const target = { warehouse, table, key, partition: file.partition };
-  const isMixed = await withFile(warehouse, file, async (_source, footer) =>
-    footer.rowGroups.some((group) => granuleOfRowGroup(footer, group) === null),
-  );
-  const isLeftOut = (cube: unknown, processingId: unknown) =>
-    processingIds.has(String(processingId)) && (cubeId === null || cube === cubeId);
-  if (!isMixed) return copyRowGroups(target, [file], (own) => own === null || !isLeftOut(own.cubeId, own.processingId));
-  const kept = await mergeRows(target, [file], (row) => !isLeftOut(row['cube_id'], row['processing_id']));
-  if (kept !== 'lossy') return kept;
-  throw new FormatError(
-    `Expected values that can be written as they were read, got others (${file.path}). Reprocess all granules of the file.`,
-    { path: file.path },
+  return rewriteFile(
+    { warehouse, table, key, partition: file.partition },
+    file,
+    (own) => processingIds.has(String(own.processingId)) && (cubeId === null || own.cubeId === cubeId),
   );
 }
 

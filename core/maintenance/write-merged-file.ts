@@ -8,9 +8,14 @@ import { encodeRowGroup, rowGroupScratch } from '../formats/parquet/encode-row-g
 import type { ParquetColumn } from '../formats/parquet/parquet-column.ts';
 import { ParquetFileFacts, parquetMagic } from '../formats/parquet/parquet-file.ts';
 import { type ExactRow, readExactRows } from '../formats/parquet/read-exact-rows.ts';
-import { type ParquetFooter, readFooter, type StoredRowGroup } from '../formats/parquet/read-footer.ts';
+import {
+  type FooterColumn,
+  type ParquetFooter,
+  readFooter,
+  type StoredRowGroup,
+} from '../formats/parquet/read-footer.ts';
 import { columnsOfRows } from '../formats/parquet/row-columns.ts';
-import { windowBytesMax } from '../limits.ts';
+import { copiedBytesMax } from '../limits.ts';
 import { type ByteSource, readBytes } from '../ports/byte-source.ts';
 import type { ObjectStore, ObjectWriter } from '../ports/object-store.ts';
 import { describeGranules, type GranuleRows, granuleOfRowGroup } from './granule-rows.ts';
@@ -24,78 +29,113 @@ export interface MergedFileContext {
   readonly partition: DataFile['partition'];
 }
 
+/** A data file that is written row group by row group; it begins with the first. */
+export class MergedFile {
+  readonly columns: readonly ParquetColumn[];
+  readonly #context: MergedFileContext;
+  readonly #facts: ParquetFileFacts;
+  readonly #granules: (GranuleRows | null)[] = [];
+  #writer: ObjectWriter | null = null;
+
+  constructor(context: MergedFileContext, columns: readonly ParquetColumn[]) {
+    this.#context = context;
+    this.columns = columns;
+    this.#facts = new ParquetFileFacts(columns);
+  }
+
+  /** Bytes of the row group that `add` will tell of. */
+  async append(bytes: Uint8Array): Promise<void> {
+    if (this.#writer === null) {
+      this.#writer = await this.#context.warehouse.write(this.#context.key);
+      await this.#writer.append(parquetMagic);
+    }
+    await this.#writer.append(bytes);
+  }
+
+  /** Ends a row group whose bytes have been appended. */
+  add(group: Pick<StoredRowGroup, 'rowCount' | 'columns' | 'sizeBytes'>): void {
+    const { rowCount, columns, sizeBytes } = group;
+    this.#facts.add({ rowCount, columns, bytes: { length: sizeBytes } });
+    this.#granules.push(granuleOfRowGroup(this, group));
+  }
+
+  /** Copies a row group byte for byte, piece by piece. */
+  async copy(source: ByteSource, group: StoredRowGroup): Promise<void> {
+    const endBytes = group.startBytes + group.sizeBytes;
+    for (let start = group.startBytes; start < endBytes; start += copiedBytesMax)
+      await this.append(await readBytes(source, start, Math.min(copiedBytesMax, endBytes - start)));
+    this.add(group);
+  }
+
+  /**
+   * @param footers Of the files whose row groups these are.
+   * @returns What Iceberg keeps of the file, as if it had been written at once; null when nothing was added.
+   */
+  async finish(footers: readonly ParquetFooter[]): Promise<DataFile | null> {
+    if (this.#writer === null) return null;
+    const { warehouse, key, partition } = this.#context;
+    await this.#writer.append(this.#facts.footer({ ...describeGranules(this.#granules), ...cellFactsOf(footers) }));
+    const { sizeBytes } = await this.#writer.commit();
+    return this.#facts.dataFile(uriOf(warehouse, key), partition, sizeBytes);
+  }
+
+  async abort(): Promise<void> {
+    await this.#writer?.abort();
+  }
+}
+
 /**
  * Copies row groups byte for byte, in the order of the files, into one new file with a footer of its own.
  *
- * @param keeps False leaves a row group out.
- * @returns null when nothing was kept; otherwise what Iceberg keeps of a file that was written at once.
+ * @returns null without files.
  * @throws FormatError when a file is not of this writer or has other columns than the first. Disposition: quarantine.
  */
-export async function copyRowGroups(
-  context: MergedFileContext,
-  files: readonly DataFile[],
-  keeps: (granule: GranuleRows | null) => boolean = () => true,
-): Promise<DataFile | null> {
-  let output: { writer: ObjectWriter; facts: ParquetFileFacts; columns: readonly ParquetColumn[] } | null = null;
-  const granules: (GranuleRows | null)[] = [];
+export async function copyRowGroups(context: MergedFileContext, files: readonly DataFile[]): Promise<DataFile | null> {
+  let output: MergedFile | null = null;
   const footers: ParquetFooter[] = [];
   try {
     for (const file of files) {
       await withFile(context.warehouse, file, async (source, footer) => {
         footers.push(footer);
-        const columns = columnsFor(context.table, footer);
-        for (const group of footer.rowGroups) {
-          const granule = granuleOfRowGroup(footer, group);
-          if (!keeps(granule)) continue;
-          output ??= await startFile(context, columns);
-          if (JSON.stringify(columns) !== JSON.stringify(output.columns))
-            throw new FormatError(`Expected the columns of ${files[0]!.path}, got others (${file.path}).`);
-          const bytes = await rowGroupBytes(source, group);
-          await output.writer.append(bytes);
-          output.facts.add({ rowCount: group.rowCount, columns: group.columns, bytes });
-          granules.push(granule);
-        }
+        const columns = columnsFor(context.table, footer.columns);
+        output ??= new MergedFile(context, columns);
+        if (JSON.stringify(columns) !== JSON.stringify(output.columns))
+          throw new FormatError(`Expected the columns of ${files[0]!.path}, got others (${file.path}).`);
+        for (const group of footer.rowGroups) await output.copy(source, group);
       });
     }
-    return output === null ? null : await finishFile(context, output, granules, footers);
+    return (await (output as MergedFile | null)?.finish(footers)) ?? null;
   } catch (error) {
-    await (output as { writer: ObjectWriter } | null)?.writer.abort();
+    await (output as MergedFile | null)?.abort();
     throw error;
   }
 }
 
 /**
  * Decodes the rows of small files, sorts them by the keys of the table and writes them as one row group.
- *
- * @returns null when nothing was kept, or `lossy` when a value cannot be written as it was read: such files are copied.
+ * @returns null without rows.
  */
-export async function mergeRows(
-  context: MergedFileContext,
-  files: readonly DataFile[],
-  keeps: (row: ExactRow) => boolean = () => true,
-): Promise<DataFile | null | 'lossy'> {
+export async function mergeRows(context: MergedFileContext, files: readonly DataFile[]): Promise<DataFile | null> {
   const rows: ExactRow[] = [];
   const footers: ParquetFooter[] = [];
   for (const file of files) {
     await withFile(context.warehouse, file, async (source, own) => {
       footers.push(own);
-      for (const row of await readExactRows(source, own)) if (keeps(row)) rows.push(row);
+      for (const row of await readExactRows(source, own)) rows.push(row);
     });
   }
   const [footer] = footers;
   if (footer === undefined || rows.length === 0) return null;
-  const columns = columnsFor(context.table, footer);
+  const columns = columnsFor(context.table, footer.columns);
   rows.sort(compareByKeys(sortKeysOf(columns)));
-  const values = columnsOfRows(columns, rows);
-  if (values === null) return 'lossy';
-  const group = encodeRowGroup(columns, values, rows.length, rowGroupScratch());
-  const output = await startFile(context, columns);
+  const { bytes, ...group } = encodeRowGroup(columns, columnsOfRows(columns, rows), rows.length, rowGroupScratch());
+  const output = new MergedFile(context, columns);
   try {
-    await output.writer.append(group.bytes);
-    output.facts.add(group);
-    return await finishFile(context, output, [granuleOfRowGroup({ columns }, group)], footers);
+    await output.append(bytes);
+    output.add({ ...group, sizeBytes: bytes.length });
+    return await output.finish(footers);
   } catch (error) {
-    await output.writer.abort();
+    await output.abort();
     throw error;
   }
 }
@@ -118,34 +158,9 @@ export async function withFile<T>(
 }
 
 /** Bounds are kept of the columns that the table searches by, and of no band. */
-function columnsFor(table: TableDefinition, footer: ParquetFooter): ParquetColumn[] {
+export function columnsFor(table: TableDefinition, columns: readonly FooterColumn[]): ParquetColumn[] {
   const metrics = new Map([...table.columns, partIdColumn].map((column) => [column.id, column.metrics]));
-  return footer.columns.map((column) => ({ ...column, metrics: metrics.get(column.id) ?? 'none' }));
-}
-
-async function rowGroupBytes(source: ByteSource, group: StoredRowGroup): Promise<Uint8Array<ArrayBuffer>> {
-  if (group.sizeBytes > windowBytesMax)
-    throw new FormatError(
-      `Expected row groups of at most ${windowBytesMax} bytes, got ${group.sizeBytes} (${source.name}).`,
-    );
-  return (await readBytes(source, group.startBytes, group.sizeBytes)) as Uint8Array<ArrayBuffer>;
-}
-
-async function startFile({ warehouse, key }: MergedFileContext, columns: readonly ParquetColumn[]) {
-  const writer = await warehouse.write(key);
-  await writer.append(parquetMagic);
-  return { writer, columns, facts: new ParquetFileFacts(columns) };
-}
-
-async function finishFile(
-  { warehouse, key, partition }: MergedFileContext,
-  { writer, facts }: { writer: ObjectWriter; facts: ParquetFileFacts },
-  granules: readonly (GranuleRows | null)[],
-  footers: readonly ParquetFooter[],
-): Promise<DataFile> {
-  await writer.append(facts.footer({ ...describeGranules(granules), ...cellFactsOf(footers) }));
-  const { sizeBytes } = await writer.commit();
-  return facts.dataFile(uriOf(warehouse, key), partition, sizeBytes);
+  return columns.map((column) => ({ ...column, metrics: metrics.get(column.id) ?? 'none' }));
 }
 
 /** What all files of the field say of their cells. */

@@ -5,12 +5,11 @@ import { controlKeys } from '#schemas/object-keys.ts';
 import { type TableDefinition, tableName } from '#schemas/table-definition.ts';
 import { edgeProcessingId } from '../edge/edge-processing.ts';
 import type { DataFile } from '../formats/iceberg/data-file.ts';
-import { keyOf } from '../formats/iceberg/table-location.ts';
-import { readRows } from '../formats/parquet/read-rows.ts';
 import { comparedRowGroupCountMax, comparedRowGroupSumMax, edgeComparisonMsMax } from '../limits.ts';
 import type { SettleContext } from './flow-context.ts';
-import { processingColumn, processingsOf, rowPredicates } from './granule-files.ts';
+import { processingsOf, rowPredicates } from './granule-files.ts';
 import { readRecord, writeRecord } from './ledger.ts';
+import { processingIdsIn } from './live-files.ts';
 import type { EdgeVersions, GranuleFiles, Payload } from './payload.ts';
 import { type CompleteGranule, completeGranules, mayHoldEdgeRows, settlementCommitId } from './table-changes.ts';
 
@@ -121,16 +120,11 @@ async function edgeFilesOf(
 
 /** Ids of the processings that a file has rows of. A merged file that is gone would stop the commit too. */
 async function idsIn(
-  { warehouse }: Pick<SettleContext, 'warehouse'>,
+  context: Pick<SettleContext, 'warehouse'>,
   table: TableDefinition,
   file: DataFile,
 ): Promise<ReadonlySet<string>> {
   const held = processingsOf(table, file);
   if (held !== null && 'only' in held) return new Set([held.only]);
-  const source = await warehouse.open(keyOf(warehouse, file.path));
-  try {
-    return new Set((await readRows(source, [processingColumn])).map((row) => String(row[processingColumn])));
-  } finally {
-    await source.close();
-  }
+  return (await processingIdsIn(context, file)) ?? new Set();
 }

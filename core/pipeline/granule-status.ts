@@ -1,4 +1,5 @@
 import { granuleStateSchema } from '#schemas/granule-state.ts';
+import type { SettlementFailure } from '#schemas/ledger.ts';
 import { claimSchema, type ObjectVersion } from '#schemas/manifest.ts';
 import { controlKeys } from '#schemas/object-keys.ts';
 import { processingStatusTag } from '#schemas/processing-status.ts';
@@ -9,6 +10,7 @@ import { readRecord } from './ledger.ts';
 import type { Payload } from './payload.ts';
 import { readQuarantine } from './quarantine.ts';
 import type { RowsInTables } from './rows-in-tables.ts';
+import { readSettlementFailure } from './settlement-failure.ts';
 
 export type GranuleStatusName = 'complete' | 'failed' | 'running' | 'waiting';
 
@@ -25,6 +27,8 @@ export interface GranuleStatus {
   readonly lost: 'event' | 'job' | 'job event' | 'tag' | null;
   /** It was settled, and its rows are not in the tables any more. */
   readonly isRolledBack: boolean;
+  /** Why it could not be settled when that was last tried; absent or null where no try has failed. */
+  readonly settlementFailure?: SettlementFailure | null;
 }
 
 interface GranuleInRaw {
@@ -97,7 +101,7 @@ async function lostTag(
   return null;
 }
 
-type Unfinished = Pick<GranuleStatus, 'status' | 'reason' | 'manifestId' | 'lost'>;
+type Unfinished = Pick<GranuleStatus, 'status' | 'reason' | 'manifestId' | 'lost' | 'settlementFailure'>;
 
 async function unfinishedStatus(
   context: FlowContext,
@@ -117,6 +121,9 @@ async function unfinishedStatus(
   const job = await context.runner.describe(jobNameOf(manifestId));
   if (job === null) return { status: 'running', reason: 'its job was not submitted', manifestId, lost: 'job' };
   const isEnded = job.status === 'succeeded' || job.status === 'failed';
-  const reason = isEnded ? 'its job ended and is not settled' : `its job is ${job.status}`;
-  return { status: 'running', reason, manifestId, lost: isEnded ? 'job event' : null };
+  if (!isEnded) return { status: 'running', reason: `its job is ${job.status}`, manifestId, lost: null };
+  const settlementFailure = await readSettlementFailure(context, manifestId);
+  const why = settlementFailure === null ? '' : `. ${settlementFailure.error}: ${settlementFailure.reason}`;
+  const reason = `its job ended and is not settled${why}`;
+  return { status: 'running', reason, manifestId, lost: 'job event', settlementFailure };
 }

@@ -4,7 +4,7 @@ import { type Predicate, planScan } from '../formats/iceberg/scan.ts';
 import { snapshotOfCommit } from '../formats/iceberg/snapshot-summary.ts';
 import { keyOf } from '../formats/iceberg/table-location.ts';
 import { mainBranch } from '../formats/iceberg/table-metadata.ts';
-import { readRows } from '../formats/parquet/read-rows.ts';
+import { openRowGroups } from '../formats/parquet/row-groups.ts';
 import { processingColumn } from './granule-files.ts';
 import type { TableContext } from './table-rows.ts';
 
@@ -48,16 +48,29 @@ export async function findLiveFiles(
 
 /** Whether a file of several processings holds rows of one of these: its column is read. */
 export async function holdsProcessing(
-  { warehouse }: Pick<TableContext, 'warehouse'>,
+  context: Pick<TableContext, 'warehouse'>,
   file: DataFile,
   processingIds: readonly string[],
 ): Promise<boolean> {
-  const wanted = new Set<unknown>(processingIds);
+  const held = await processingIdsIn(context, file);
+  // A file without the column tells nothing: it may hold them.
+  return held === null || processingIds.some((id) => held.has(id));
+}
+
+/** Ids of the processings that a file has rows of, row group by row group; null where it lacks the column. */
+export async function processingIdsIn(
+  { warehouse }: Pick<TableContext, 'warehouse'>,
+  file: DataFile,
+): Promise<ReadonlySet<string> | null> {
   const source = await warehouse.open(keyOf(warehouse, file.path));
   try {
-    const rows = await readRows(source, [processingColumn]);
-    // A file without the column tells nothing: it may hold them.
-    return rows.some((row) => !(processingColumn in row) || wanted.has(row[processingColumn]));
+    const ids = new Set<string>();
+    for (const group of (await openRowGroups(source)).groups) {
+      if (!group.names.has(processingColumn)) return null;
+      const [column] = await group.read([processingColumn]);
+      for (const id of Array.from(column!)) ids.add(String(id));
+    }
+    return ids;
   } finally {
     await source.close();
   }

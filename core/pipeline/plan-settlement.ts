@@ -2,7 +2,7 @@ import { granuleStateSchema } from '#schemas/granule-state.ts';
 import { holdSchema, type PlannedGranule, type SettlementPlan, settlementPlanSchema } from '#schemas/ledger.ts';
 import { type Granule, type Manifest, type Outcome, outcomeSchema } from '#schemas/manifest.ts';
 import { controlKeys } from '#schemas/object-keys.ts';
-import { exitCodes, TemporaryError } from '../errors.ts';
+import { exitCodes, HeldError } from '../errors.ts';
 import { ledgerParallelCount } from '../limits.ts';
 import type { JobChildState, JobState } from '../ports/job-runner.ts';
 import { compareKeys } from '../ports/object-key.ts';
@@ -75,7 +75,7 @@ async function hold(
     if (holderId !== undefined && !(await isSettled(context, holderId))) {
       await settleOther(holderId);
       if (!(await isSettled(context, holderId))) {
-        throw new TemporaryError(`Expected manifest ${holderId} to settle, got none (${granuleKey}). Try again later.`);
+        throw new HeldError(`Expected manifest ${holderId} to settle, got none (${granuleKey}). Try again later.`);
       }
     }
     const record = { manifest_id: manifestId };

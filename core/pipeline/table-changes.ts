@@ -65,11 +65,10 @@ export async function publishTable(
     const { snapshotId: baseSnapshotId, files, committedId } = await context.liveFiles(table, query);
     if (committedId !== null) return committedId;
     const { owned, shared } = await heldFiles(table, files, new Set(ids), context.holdsProcessing);
-    const change = withoutShared(
-      changeOf(plan.manifest_id, table, granules, owned),
-      shared,
-      await Promise.all(shared.map((file) => context.withoutProcessings(table, file, ids))),
-    );
+    const rests: (DataFile | null)[] = [];
+    // One after the other: each may take a good part of a function's memory.
+    for (const file of shared) rests.push(await context.withoutProcessings(table, file, ids));
+    const change = withoutShared(changeOf(plan.manifest_id, table, granules, owned), shared, rests);
     const isEmpty = change.addFiles.length + change.removePaths.length === 0;
     // A sink that looked before this settlement must find a snapshot of it, or its rows would come after.
     if (isEmpty && (branch !== undefined || !mayHoldEdgeRows(table) || baseSnapshotId === null)) return null;

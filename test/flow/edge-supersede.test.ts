@@ -1,20 +1,12 @@
 // A cube that field and cloud both made stood in silver and gold twice for whoever did not filter, and where it did not,
 // nobody could tell any more whether the field had been right.
-import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { memoryObjectStore } from '#adapters/memory/memory-object-store.ts';
 import { edgeProcessingId } from '#core/edge/edge-processing.ts';
-import { defaultEdgeSettings } from '#core/edge/edge-product.ts';
-import { makeGranule } from '#core/edge/make-granule.ts';
-import { commitParts, tableOfKind } from '#core/edge/sink/commit-parts.ts';
-import { decodePart } from '#core/edge/sink/decode-part.ts';
-import type { DecodedPart } from '#core/edge/sink/stage-parts.ts';
-import { Spool } from '#core/edge/spool.ts';
+import { createdBy } from '#core/formats/parquet/parquet-file.ts';
 import { compact } from '#core/maintenance/compact.ts';
-import { aggregateIngested } from '#core/pipeline/aggregate-ingested.ts';
 import { edgeMismatches } from '#core/pipeline/edge-mismatches.ts';
 import { objectCreatedMessage, reprocessMessage } from '#core/pipeline/flow-messages.ts';
 import { readRecord } from '#core/pipeline/ledger.ts';
@@ -22,15 +14,12 @@ import { settle } from '#core/pipeline/settle.ts';
 import { status } from '#core/pipeline/status.ts';
 import { readTableRows } from '#core/pipeline/table-rows.ts';
 import type { ObjectStore } from '#core/ports/object-store.ts';
-import { silentProgress } from '#core/ports/progress.ts';
 import { edgeComparisonSchema } from '#schemas/edge-comparison.ts';
-import { partMediaType, partTypes } from '#schemas/edge-messages.ts';
 import { settlementSchema } from '#schemas/ledger.ts';
 import { controlKeys } from '#schemas/object-keys.ts';
 import { goldFieldMetrics, goldPlotIndex, silverReflectance } from '#schemas/tables.ts';
 import { type Lake, openLake } from '../../cli/open-lake.ts';
 import { runFlow } from '../../cli/run-flow.ts';
-import { emptyDisk } from '../core/edge/cut-off-disk.ts';
 import {
   granuleKey,
   lineCount,
@@ -38,6 +27,7 @@ import {
   type SmallCubeOptions,
   sampleCount,
 } from '../core/pipeline/small-cube.ts';
+import { bring, noisy, partsOfField } from './field-parts.ts';
 
 const folders: string[] = [];
 afterEach(() => {
@@ -48,66 +38,6 @@ function newLake(): Lake {
   const folder = mkdtempSync(join(tmpdir(), 'cubelake-supersede-'));
   folders.push(folder);
   return openLake(folder, { retryDelayMs: 0 });
-}
-
-/** No two pixels alike, so that a mean over other pixels is another one. */
-const noisy: SmallCubeOptions = {
-  count: (line, band, sample) => 500 + band * 800 + ((line * 7919 + band * 104_729 + sample * 1_299_709) % 500),
-};
-
-/** What a field machine makes of the small cube, as the log would bring it; the same cube also goes by another key. */
-async function partsOfField(options: SmallCubeOptions, key = granuleKey): Promise<DecodedPart[]> {
-  const raw = memoryObjectStore();
-  const { parts: files } = await putSmallCube(raw, options);
-  for (const file of files) await raw.put(file.key.replace(granuleKey, key), (await raw.get(file.key)).bytes);
-  const disk = emptyDisk();
-  const spool = await Spool.open({ ...disk, budgetBytes: 1e9 });
-  disk.captures.add(key, 1);
-  await makeGranule(key, {
-    raw,
-    spool,
-    captures: disk.captures,
-    openHdf5: () => {
-      throw new Error('no HDF5 here');
-    },
-    deviceId: 'tractor-1',
-    settings: { ...defaultEdgeSettings, cellSize: 5 },
-    progress: silentProgress,
-    betweenTiles: () => Promise.resolve(),
-  });
-  const parts: DecodedPart[] = [];
-  for (const entry of spool.next(1000)) {
-    if (entry.kind !== 'cells' && entry.kind !== 'plots') continue;
-    const value = await spool.read(entry);
-    const id = createHash('sha256').update(value).digest('hex');
-    const headers = {
-      ce_specversion: '1.0',
-      ce_id: id,
-      ce_source: 'tractor-1',
-      ce_type: partTypes[entry.kind],
-      ce_subject: key,
-      'content-type': partMediaType,
-    };
-    parts.push(await decodePart({ partition: 0, offset: BigInt(parts.length), key, headers, value }));
-  }
-  return parts;
-}
-
-let commitCount = 0n;
-
-async function bring(lake: Lake, parts: readonly DecodedPart[]): Promise<void> {
-  for (const kind of ['plots', 'cells'] as const) {
-    const after = { topic: 'parts', topicId: 'one', next: new Map([[0, ++commitCount]]) };
-    const own = parts.filter((part) => part.kind === kind);
-    const group = `${kind}-${commitCount}`;
-    await commitParts(lake, tableOfKind[kind], {
-      group,
-      before: null,
-      after,
-      parts: own,
-    });
-  }
-  await aggregateIngested(lake);
 }
 
 async function processInCloud(lake: Lake, options: SmallCubeOptions): Promise<void> {
@@ -139,6 +69,32 @@ async function contents(lake: Lake) {
     },
     ndvi: metrics.find((row) => row['period'] === 'day' && row['spectral_index'] === 'ndvi'),
   };
+}
+
+/** Rows of the field in both tables, with all their values. */
+async function rowsWithPart(lake: Lake): Promise<string[]> {
+  const rows: string[] = [];
+  for (const table of [silverReflectance, goldPlotIndex]) {
+    const names = [...table.columns.map(({ name }) => name), 'part_id', 'r0670', 'r0800', 'ndvi_mean'];
+    for (const row of await readTableRows(lake, table, names, [])) {
+      const told = JSON.stringify(row, (_, value) => (typeof value === 'bigint' ? String(value) : value));
+      if (row['part_id'] !== null) rows.push(told);
+    }
+  }
+  return rows.toSorted();
+}
+
+/** What a compaction merges, with the name of another program in its footer. */
+async function mergeByAnother(lake: Lake): Promise<void> {
+  for (const table of [silverReflectance, goldPlotIndex]) await compact(lake, table);
+  for (const { key } of await Array.fromAsync((lake.warehouse as ObjectStore).list('tables/'))) {
+    if (!key.includes('/compacted-')) continue;
+    const text = Buffer.from((await lake.warehouse.get(key)).bytes).toString('latin1');
+    await lake.warehouse.put(
+      key,
+      Buffer.from(text.replace(createdBy, createdBy.replace('cubelake', 'somebody')), 'latin1'),
+    );
+  }
 }
 
 const cellCount = 2 * Math.ceil(lineCount / 5) * Math.ceil(sampleCount / 5);
@@ -217,6 +173,18 @@ describe('a granule that the field has made, once the cloud makes it', () => {
     expect(comparison.cells[0]!.count).toBeGreaterThan(others * 0.8);
     expect(comparison.cells[0]!.max_absolute).toBeLessThanOrEqual(1.001e-4);
     expect(comparison.plots.find(({ name }) => name === 'ndvi')).toMatchObject({ count: 2, max_absolute: 0 });
+    lake.close();
+  }, 60_000);
+
+  it('leaves files that another program merged to the others in them', async () => {
+    const lake = newLake();
+    await bring(lake, await partsOfField(noisy, granuleKey.replace(/c1$/, 'c22')));
+    const others = await rowsWithPart(lake);
+    await bring(lake, await partsOfField(noisy));
+    await mergeByAnother(lake);
+    await processInCloud(lake, noisy);
+    expect(await contents(lake)).toMatchObject({ silver: { cloud: lineCount * sampleCount }, gold: { edge: 0 } });
+    expect(await rowsWithPart(lake)).toEqual(others);
     lake.close();
   }, 60_000);
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { FormatError } from '#core/errors.ts';
 import { incompleteGranuleMsMax, receiveCountMax } from '#core/limits.ts';
 import { objectCreatedMessage, reprocessMessage } from '#core/pipeline/flow-messages.ts';
 import { redrive } from '#core/pipeline/redrive.ts';
@@ -10,6 +11,7 @@ import {
   type PackEvent,
   type SqsEvent,
 } from '#functions/manifest-batcher/handler.ts';
+import { onQueue as settleQueue } from '#functions/manifest-settler/handler.ts';
 import { manifestSchema } from '#schemas/manifest.ts';
 import { controlKeys } from '#schemas/object-keys.ts';
 import { type FlowWorld, flowRound, flowToRest, flowWorld, settledTexts, upload } from './flow-world.ts';
@@ -328,6 +330,50 @@ describe('a settlement', () => {
     expect((await settle(world.context, manifestId)).state).toBe('already settled');
     expect(world.tables.commitIds).toHaveLength(1);
     expect(await settledTexts(world)).toEqual({ a: 'hello' });
+  });
+
+  it('sends the end of a job whose settlement fails for good to the dead letters, and says why until it is settled', async () => {
+    const world = flowWorld();
+    await world.context.events.send(await upload(world, 'a', 'hello'));
+    const { publish } = world.context;
+    const context = {
+      ...world.context,
+      publish: () => Promise.reject(new FormatError('Expected a table that can be written, got another.')),
+    };
+    for (let round = 0; round <= receiveCountMax; round++) {
+      await flowRound(context);
+      world.clock.advance(60_000);
+    }
+    expect((await context.jobEvents.depth()).deadCount).toBe(1);
+    const reason = 'its job ended and is not settled. FormatError: Expected a table that can be written, got another.';
+    expect((await status(context)).granules).toMatchObject([{ status: 'running', lost: 'job event', reason }]);
+    await context.jobEvents.redrive();
+    await flowRound({ ...context, publish });
+    expect((await status(context)).granules).toMatchObject([{ status: 'complete', reason: null }]);
+  });
+
+  it('that waits for the manifest of another process is no failure', async () => {
+    const world = flowWorld();
+    await world.context.events.send(await upload(world, 'other', 'text'));
+    const [other] = (await batchQueue(world.context, 'flush')).manifests;
+    await world.context.events.send(await upload(world, 'a', 'hello'));
+    const held = controlKeys.hold(granuleKey('a'));
+    await world.context.warehouse.put(held, Buffer.from(JSON.stringify({ manifest_id: other!.manifestId })));
+    const { runner } = world.context;
+    const describe = async (jobName: string) => {
+      const job = await runner.describe(jobName);
+      return job !== null && jobName.includes(other!.manifestId) ? { ...job, status: 'running' as const } : job;
+    };
+    const busy = { ...world.context, runner: { ...runner, describe } };
+    await batchQueue(busy, 'flush');
+    await runner.drain(busy);
+    expect((await settleQueue(busy)).failures).toEqual([]);
+    const { granules } = await status(busy);
+    const waiting = granules.find((granule) => granule.granuleKey === granuleKey('a'));
+    expect(waiting).toMatchObject({ status: 'running', reason: 'its job ended and is not settled' });
+    await reconcile(world.context);
+    await flowToRest(world);
+    expect(await settledTexts(world)).toEqual({ a: 'hello', other: 'text' });
   });
 
   it('sends an event for a manifest that nobody wrote to the dead letters', async () => {

@@ -13,6 +13,12 @@ export type ColumnValues =
   | { readonly kind: 'int64'; readonly values: BigInt64Array; readonly validMask: Uint8Array | null }
   /** double; NaN is NULL. */
   | { readonly kind: 'float64'; readonly values: Float64Array }
+  /** float or double, every bit kept: NaN is a value, as other programs write it. `validMask` as above. */
+  | {
+      readonly kind: 'floats';
+      readonly values: Float32Array | Float64Array;
+      readonly validMask: Uint8Array | null;
+    }
   /** float from packed reflectance: value * 1e-4; -32768 is NULL. */
   | { readonly kind: 'packed'; readonly values: Int16Array }
   /** string by position in `dictionary`; -1 is NULL. */

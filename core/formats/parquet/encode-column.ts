@@ -9,6 +9,9 @@ import { encoding, type ParquetColumn, plainBytes } from './parquet-column.ts';
 /** Text bounds above this are left out: they would be copied into every manifest. */
 const boundBytesMax = 64;
 
+/** Codes are of 16 bits. */
+const dictionaryCountMax = 65_536;
+
 /**
  * @param scratch Needed for packed reflectance only.
  * @throws InvariantError when a required column holds NULL or the kind of values does not fit the column's type.
@@ -47,8 +50,11 @@ function encodeByKind(
       return encodeNumbers(column, values.values, values.validMask, rowCount);
     case 'splitInt32':
       return encodeNumbers(column, values.values, values.validMask, rowCount, 'split');
+    case 'floats':
+      return encodeFloats(column, values.values, values.validMask, rowCount);
     case 'strings': {
       const { dictionary, codes } = dictionaryOf(values.values);
+      if (dictionary.length > dictionaryCountMax) return encodeTexts(column, values.values, rowCount);
       return encodeCodes(column, dictionary, codes, rowCount);
     }
     case 'booleans':
@@ -112,23 +118,45 @@ function encodeCodes(
     present[count++] = codes[row]!;
   }
   if (count === 0) return noValues(column, rowCount);
-  if (dictionary.length > 65_536)
-    throw new InvariantError('Expected at most 65536 distinct texts', { column: column.name });
+  if (dictionary.length > dictionaryCountMax)
+    throw new InvariantError(`Expected at most ${dictionaryCountMax} distinct texts`, { column: column.name });
   const bytes = dictionary.map((text) => Buffer.from(text, 'utf8'));
   const used = new Set(present.subarray(0, count));
-  const sorted = [...used].map((code) => bytes[code]!).sort(Buffer.compare);
-  const [min, max] = [sorted[0]!, sorted.at(-1)!];
-  const bounded = min.length <= boundBytesMax && max.length <= boundBytesMax;
   return {
+    ...boundsOfTexts([...used].map((code) => bytes[code]!)),
     levels: column.required ? null : levelsOf(validMask, rowCount),
     dictionary: { bytes: Buffer.concat(bytes.map((text) => plainValue('string', text))), count: bytes.length },
     values: hybridIndices(present, count, bytes.length),
     encoding: encoding.rleDictionary,
     isNoise: false,
     nullCount: rowCount - count,
-    min: bounded ? min : null,
-    max: bounded ? max : null,
   };
+}
+
+/** Texts that differ more than a dictionary holds. */
+function encodeTexts(column: ParquetColumn, values: readonly (string | null)[], rowCount: number): EncodedColumn {
+  const bytes = values.filter((value) => value !== null).map((value) => Buffer.from(value, 'utf8'));
+  const validMask = Uint8Array.from(values, (value) => (value === null ? 0 : 1));
+  return {
+    ...boundsOfTexts(bytes),
+    levels: column.required ? null : levelsOf(validMask, rowCount),
+    dictionary: null,
+    values: Buffer.concat(bytes.map((text) => plainValue('string', text))),
+    encoding: encoding.plain,
+    isNoise: false,
+    nullCount: rowCount - bytes.length,
+  };
+}
+
+/** @param texts UTF-8, at least one. */
+function boundsOfTexts(texts: readonly Uint8Array[]): Pick<EncodedColumn, 'min' | 'max'> {
+  let [min, max] = [texts[0]!, texts[0]!];
+  for (const text of texts) {
+    if (Buffer.compare(text, min) < 0) min = text;
+    if (Buffer.compare(text, max) > 0) max = text;
+  }
+  const isBounded = min.length <= boundBytesMax && max.length <= boundBytesMax;
+  return isBounded ? { min, max } : { min: null, max: null };
 }
 
 function dictionaryOf(values: readonly (string | null)[]): { dictionary: string[]; codes: Int32Array } {
@@ -191,11 +219,38 @@ function encodeNumbers(
   return { ...facts, dictionary: null, values: bytes.slice(), encoding: encoding.plain, isNoise: false };
 }
 
-function withoutInvalid(values: NumberArray, validMask: Uint8Array, rowCount: number): NumberArray {
+/** No dictionary, which would take the two zeros for one. Values among which is NaN have no bounds. */
+function encodeFloats(
+  column: ParquetColumn,
+  values: Float32Array | Float64Array,
+  validMask: Uint8Array | null,
+  rowCount: number,
+): EncodedColumn {
+  const dense = validMask === null ? values : withoutInvalid(values, validMask, rowCount);
+  if (dense.length === 0) return noValues(column, rowCount);
+  const hasNan = dense.some((value) => Number.isNaN(value));
+  const [min, max] = hasNan ? [null, null] : boundsOf(dense);
+  return {
+    levels: column.required ? null : validMask === null ? constantLevels(1, rowCount) : levelsOf(validMask, rowCount),
+    dictionary: null,
+    values: splitByteStreams(new Uint8Array(dense.buffer, dense.byteOffset, dense.byteLength), dense.BYTES_PER_ELEMENT),
+    encoding: encoding.byteStreamSplit,
+    isNoise: false,
+    nullCount: rowCount - dense.length,
+    min: min === null ? null : plainBytes(column.type, min === 0 ? -0 : min),
+    max: max === null ? null : plainBytes(column.type, max === 0 ? 0 : max),
+  };
+}
+
+function withoutInvalid<Values extends NumberArray | Float32Array>(
+  values: Values,
+  validMask: Uint8Array,
+  rowCount: number,
+): Values {
   let count = 0;
   for (let row = 0; row < rowCount; row++) count += validMask[row]!;
   if (count === rowCount) return values;
-  const dense = new (values.constructor as new (length: number) => NumberArray)(count);
+  const dense = new (values.constructor as new (length: number) => Values)(count);
   let next = 0;
   for (let row = 0; row < rowCount; row++) if (validMask[row] === 1) dense[next++] = values[row]!;
   return dense;
@@ -211,7 +266,7 @@ function nanMask(values: Float64Array): Uint8Array | null {
   return mask;
 }
 
-function boundsOf(values: NumberArray): [number | bigint, number | bigint] {
+function boundsOf(values: NumberArray | Float32Array): [number | bigint, number | bigint] {
   let min = values[0]!;
   let max = min;
   for (let row = 1; row < values.length; row++) {
@@ -224,7 +279,7 @@ function boundsOf(values: NumberArray): [number | bigint, number | bigint] {
 
 /** Distinct values in order of first appearance with `codes` filled, or null when a dictionary would not pay. */
 function distinctOf(values: NumberArray, codes: Uint16Array): (number | bigint)[] | null {
-  const countMax = Math.min(65_536, Math.max(16, values.length >> 2));
+  const countMax = Math.min(dictionaryCountMax, Math.max(16, values.length >> 2));
   const codeOf = new Map<number | bigint, number>();
   for (let row = 0; row < values.length; row++) {
     const value = values[row]!;

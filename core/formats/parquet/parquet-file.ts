@@ -31,8 +31,8 @@ export class ParquetFileFacts {
     return this.#rowGroups.reduce((sum, { group }) => sum + group.rowCount, 0);
   }
 
-  /** The caller appends `group.bytes` to the file. */
-  add(group: EncodedRowGroup): void {
+  /** The caller appends the bytes of the group to the file. */
+  add(group: Omit<EncodedRowGroup, 'bytes'> & { readonly bytes: { readonly length: number } }): void {
     const { rowCount, columns, bytes } = group;
     this.#rowGroups.push({ startBytes: this.#lengthBytes, group: { rowCount, columns }, sizeBytes: bytes.length });
     this.#lengthBytes += bytes.length;
@@ -84,10 +84,11 @@ export class ParquetFileFacts {
       columnSizes[column.id] = chunks.reduce((sum, chunk) => sum + chunk.compressedBytes, 0);
       valueCounts[column.id] = this.rowCount;
       nullValueCounts[column.id] = nullCount;
-      // NaN is written as NULL, so there is none; saying so lets planners trust the bounds.
-      if (column.type === 'float' || column.type === 'double') nanValueCounts[column.id] = 0;
       const withValues = chunks.filter((_, index) => chunks[index]!.nullCount < this.#rowGroups[index]!.group.rowCount);
-      if (withValues.length === 0 || withValues.some((chunk) => chunk.min === null || chunk.max === null)) return;
+      const hasBounds = withValues.every((chunk) => chunk.min !== null && chunk.max !== null);
+      // Where NaN is a value there are no bounds; saying that there is none lets planners trust them.
+      if (hasBounds && (column.type === 'float' || column.type === 'double')) nanValueCounts[column.id] = 0;
+      if (withValues.length === 0 || !hasBounds) return;
       lowerBounds[column.id] = withValues
         .map((chunk) => chunk.min!)
         .reduce((a, b) => (compare(column.type, fromBase64(b), fromBase64(a)) < 0 ? b : a));

@@ -50,6 +50,25 @@ export function asyncBufferOf(source: ByteSource): {
   };
 }
 
+/** What a file of any program says of its rows. */
+export interface PlainFooter {
+  readonly columns: readonly FooterColumn[];
+  readonly metadata: FileMetaData;
+  /** Of a file that this writer wrote, whose row groups can be copied; null otherwise. */
+  readonly own: ParquetFooter | null;
+}
+
+/**
+ * The footer of a file of any program whose columns are such as this writer writes.
+ * @throws FormatError for other columns, and as `readFooter`. Disposition: quarantine.
+ */
+export async function readPlainFooter(source: ByteSource): Promise<PlainFooter> {
+  const metadata = await metadataOf(source);
+  const own = metadata.created_by === createdBy ? ownFooter(metadata, source) : null;
+  const columns = own?.columns ?? metadata.schema.slice(1).map((element) => footerColumn(element, source.name));
+  return { columns, metadata, own };
+}
+
 /**
  * The footer of a file that this writer wrote, with everything that a copied row group needs in another one.
  *
@@ -58,7 +77,10 @@ export function asyncBufferOf(source: ByteSource): {
  */
 export async function readFooter(source: ByteSource): Promise<ParquetFooter | null> {
   const metadata = await metadataOf(source);
-  if (metadata.created_by !== createdBy) return null;
+  return metadata.created_by === createdBy ? ownFooter(metadata, source) : null;
+}
+
+function ownFooter(metadata: FileMetaData, source: ByteSource): ParquetFooter {
   const columns = metadata.schema.slice(1).map((element) => footerColumn(element, source.name));
   const rowGroups = metadata.row_groups.map((group) => storedRowGroup(group, columns, source));
   const keyValues = (metadata.key_value_metadata ?? []).map(({ key, value }) => [key, value ?? ''] as const);
@@ -80,16 +102,41 @@ async function metadataOf(source: ByteSource): Promise<FileMetaData> {
 function footerColumn(element: SchemaElement, path: string): FooterColumn {
   const type = columnTypeOf(element);
   if (type === null || element.field_id === undefined)
-    throw new FormatError(`Expected a plain column with a field id, got ${element.name} (${path}).`, { path });
+    throw new FormatError(
+      `Expected a column of text, numbers, dates or UTC times with an Iceberg field id, got ${element.name} (${path}).`,
+      { path },
+    );
   return { id: element.field_id, name: element.name, type, required: element.repetition_type === 'REQUIRED' };
 }
 
-function columnTypeOf({ type, converted_type: converted }: SchemaElement): ColumnType | null {
-  if (type === 'BYTE_ARRAY') return converted === 'UTF8' ? 'string' : null;
-  if (type === 'INT32') return converted === 'DATE' ? 'date' : 'int';
-  if (type === 'INT64') return converted === 'TIMESTAMP_MICROS' ? 'timestamptz' : 'long';
+/**
+ * null for what Iceberg has another type for, e.g. times without a zone, decimals and lists.
+ * @source Apache Parquet format, LogicalTypes.md; Apache Iceberg table specification, appendix A, Parquet
+ */
+function columnTypeOf(element: SchemaElement): ColumnType | null {
+  const { type, repetition_type: repetition } = element;
+  if (repetition === 'REPEATED') return null;
+  const meaning = meaningOf(element);
+  if (type === 'BYTE_ARRAY') return meaning === 'text' ? 'string' : null;
+  if (type === 'INT32') return meaning === 'date' ? 'date' : meaning === null || meaning === 'int 32' ? 'int' : null;
+  if (type === 'INT64')
+    return meaning === 'UTC micros' ? 'timestamptz' : meaning === null || meaning === 'int 64' ? 'long' : null;
+  if (meaning !== null) return null;
   if (type === 'BOOLEAN') return 'boolean';
   return type === 'FLOAT' ? 'float' : type === 'DOUBLE' ? 'double' : null;
+}
+
+/** What a physical type stands for: newer programs write the logical type, older ones the converted type, most both. */
+function meaningOf({ logical_type: logical, converted_type: converted }: SchemaElement): string | null {
+  if (logical?.type === 'STRING' || (logical === undefined && converted === 'UTF8')) return 'text';
+  if (logical?.type === 'DATE' || (logical === undefined && converted === 'DATE')) return 'date';
+  if (logical?.type === 'TIMESTAMP')
+    return logical.isAdjustedToUTC && logical.unit === 'MICROS' ? 'UTC micros' : 'other times';
+  if (logical?.type === 'INTEGER') return logical.isSigned ? `int ${logical.bitWidth}` : 'unsigned';
+  if (logical !== undefined) return String(logical.type);
+  if (converted === 'TIMESTAMP_MICROS') return 'UTC micros';
+  if (converted === 'INT_32' || converted === 'INT_64') return `int ${converted.slice(4)}`;
+  return converted ?? null;
 }
 
 const encodingNumbers: Readonly<Record<string, number>> = {

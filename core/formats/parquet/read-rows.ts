@@ -1,8 +1,7 @@
-import { zstdDecompressSync } from 'node:zlib';
-import { type AsyncBuffer, type Compressors, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
-import { FormatError } from '../../errors.ts';
-import { decodedChunkBytesMax } from '../../limits.ts';
+import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { type ByteSource, readBytes } from '../../ports/byte-source.ts';
+import { boundedCodecs } from './codecs.ts';
+import { readingParquet } from './reading-parquet.ts';
 
 /**
  * Rows of a small Parquet file as objects, by the hyparquet package: gold, reference and recommendation tables. Silver is
@@ -14,23 +13,16 @@ import { type ByteSource, readBytes } from '../../ports/byte-source.ts';
  */
 export async function readRows(source: ByteSource, columns: readonly string[]): Promise<Record<string, unknown>[]> {
   const file = asyncBuffer(source);
-  try {
+  return readingParquet(source, async () => {
     const metadata = await parquetMetadataAsync(file);
     const present = new Set(metadata.schema.map((element) => element.name));
-    return await parquetReadObjects({
+    return parquetReadObjects({
       file,
       metadata,
       columns: columns.filter((name) => present.has(name)),
-      compressors: boundedZstd(source),
+      compressors: boundedCodecs(source.name),
     });
-  } catch (cause) {
-    if (cause instanceof FormatError) throw cause;
-    throw new FormatError(
-      `Expected a Parquet file, got bytes that cannot be read as one (${source.name}).`,
-      { path: source.name },
-      cause,
-    );
-  }
+  });
 }
 
 /** A byte source as hyparquet wants it. */
@@ -41,19 +33,6 @@ export function asyncBuffer(source: ByteSource): AsyncBuffer {
       const from = start < 0 ? source.sizeBytes + start : start;
       const bytes = await readBytes(source, from, Math.min(end, source.sizeBytes) - from);
       return bytes.buffer as ArrayBuffer;
-    },
-  };
-}
-
-/** @throws FormatError for a page that claims to expand beyond all measure. Disposition: quarantine. */
-export function boundedZstd(source: ByteSource): Compressors {
-  return {
-    ZSTD: (input, outputLength) => {
-      if (outputLength > decodedChunkBytesMax)
-        throw new FormatError(
-          `Expected pages below ${decodedChunkBytesMax} bytes, got ${outputLength} (${source.name}).`,
-        );
-      return zstdDecompressSync(input, { maxOutputLength: Math.max(1, outputLength) });
     },
   };
 }

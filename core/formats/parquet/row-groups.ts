@@ -1,7 +1,9 @@
 import { type FileMetaData, parquetMetadataAsync } from 'hyparquet';
 import type { ByteSource } from '../../ports/byte-source.ts';
+import { boundedCodecs } from './codecs.ts';
 import { type ReadColumn, readColumns } from './read-columns.ts';
-import { asyncBuffer, boundedZstd } from './read-rows.ts';
+import { asyncBuffer } from './read-rows.ts';
+import { readingParquet } from './reading-parquet.ts';
 
 export interface RowGroup {
   readonly rowCount: number;
@@ -19,10 +21,10 @@ export interface RowGroupFile {
   readonly groups: readonly RowGroup[];
 }
 
-/** Reads the footer alone. */
+/** Reads the footer alone. @throws FormatError when the bytes are not such a file. Disposition: quarantine. */
 export async function openRowGroups(source: ByteSource): Promise<RowGroupFile> {
   const file = asyncBuffer(source);
-  const metadata = await parquetMetadataAsync(file);
+  const metadata = await readingParquet(source, () => parquetMetadataAsync(file));
   const names = new Set(metadata.schema.slice(1).map(({ name }) => name));
   let next = 0;
   const groups = metadata.row_groups.map((group): RowGroup => {
@@ -38,9 +40,11 @@ export async function openRowGroups(source: ByteSource): Promise<RowGroupFile> {
         return typeof least === 'number' && typeof most === 'number' ? { least, most } : null;
       },
       read: (wanted) =>
-        readColumns(
-          { file, metadata, rowStart, rowEnd: rowStart + rowCount, compressors: boundedZstd(source) },
-          wanted,
+        readingParquet(source, () =>
+          readColumns(
+            { file, metadata, rowStart, rowEnd: rowStart + rowCount, compressors: boundedCodecs(source.name) },
+            wanted,
+          ),
         ),
     };
   });

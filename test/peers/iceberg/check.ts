@@ -1,6 +1,5 @@
 // node test/peers/iceberg/check.ts PYTHON: pyiceberg against a lake in a temporary folder, in both directions.
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileObjectStore } from '#adapters/file/file-object-store.ts';
@@ -13,6 +12,7 @@ import { type PublishContext, publish } from '#core/formats/iceberg/publish.ts';
 import { planScan } from '#core/formats/iceberg/scan.ts';
 import { snapshots } from '#core/formats/iceberg/snapshots.ts';
 import { change, publishHistory, samples, writeSamples } from './history.ts';
+import { runPython } from './run-python.ts';
 
 const python = process.argv[2] ?? 'python3';
 const folder = mkdtempSync(join(tmpdir(), 'cubelake-iceberg-'));
@@ -20,10 +20,11 @@ const warehouse = fileObjectStore(join(folder, 'warehouse'));
 const catalog = pointerCatalog(warehouse);
 const context: PublishContext = { catalog, warehouse, clock: systemClock, random: systemRandom };
 const server = await serveCatalog({ catalog, warehouse, host: '127.0.0.1', port: 0 });
+const call = { python, folder, port: server.port };
 try {
   const lines = await publishHistory(context);
-  await runPython('read_with_pyiceberg.py', { lines, ...(await facts()) });
-  await runPython('write_with_pyiceberg.py', {});
+  await runPython(call, 'read_with_pyiceberg.py', { lines, ...(await facts()) });
+  await runPython(call, 'write_with_pyiceberg.py', {});
   // On manifests that pyiceberg wrote: our scan, a fast append and a replacement.
   const { files } = await planScan((await catalog.loadTable(samples))!, warehouse);
   const foreign = files.filter((file) => !file.path.includes('/farm_id=knox/day_day=') && file.recordCount === 3);
@@ -34,7 +35,7 @@ try {
   const replaced = change('replace pyiceberg', { addFiles: [instead], removePaths: [foreign[0]!.path] });
   await publish(context, samples, replaced);
   const live = [...lines, ...Array.from({ length: 10 }, (_, row) => 5000 + row), 6000, 6001, 6002, 6003];
-  await runPython('read_with_pyiceberg.py', { lines: live, ...(await facts()) });
+  await runPython(call, 'read_with_pyiceberg.py', { lines: live, ...(await facts()) });
   console.log('pyiceberg and we read each other');
 } finally {
   await server.close();
@@ -53,17 +54,4 @@ async function facts(): Promise<object> {
       total_records: line.summary['total-records'],
     })),
   };
-}
-
-function runPython(script: string, expected: object): Promise<void> {
-  const path = join(folder, 'expected.json');
-  writeFileSync(path, JSON.stringify(expected));
-  return new Promise((resolve, reject) => {
-    const child = spawn(python, [join(import.meta.dirname, script)], {
-      stdio: 'inherit',
-      env: { ...process.env, CUBELAKE_CATALOG: `http://127.0.0.1:${server.port}`, CUBELAKE_EXPECTED: path },
-    });
-    child.on('error', reject);
-    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`${script} ended with ${code}`))));
-  });
 }

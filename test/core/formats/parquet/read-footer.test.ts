@@ -113,10 +113,35 @@ describe('a file that is read to be written again', () => {
     await expect(readFooter(memoryByteSource('x', Buffer.from('PAR1PAR1')))).rejects.toThrow(FormatError);
   });
 
-  it('whose floats are no multiples of 0.0001 is not merged', () => {
+  it('keeps floats that are no multiples of 0.0001, NaN beside NULL, and the sign of zero', async () => {
+    const cells = [null, Number.NaN, -0, 0, Math.fround(0.12345), 4, Number.POSITIVE_INFINITY];
+    for (const type of ['float', 'double'] as const) {
+      const column = { id: 1, name: 'r0670', type, required: false, metrics: 'full' } as const;
+      const rows = cells.map((cell) => ({ r0670: cell }));
+      const { bytes, facts } = encodeParquet([column], columnsOfRows([column], rows), rows.length);
+      const source = memoryByteSource('x', bytes);
+      const read = await readExactRows(source, (await readFooter(source))!);
+      expect(read.map((row) => row['r0670'])).toEqual(cells);
+      // A planner must not take bounds for those of all values, nor believe that there is no NaN.
+      const { nullValueCounts, nanValueCounts, lowerBounds } = facts.dataFile('p', {}, bytes.length);
+      expect({ nullValueCounts, nanValueCounts, lowerBounds }).toEqual({
+        nullValueCounts: { 1: 1 },
+        nanValueCounts: {},
+        lowerBounds: {},
+      });
+    }
     const float = { id: 1, name: 'r0670', type: 'float', required: false } as const;
-    expect(columnsOfRows([float], [{ r0670: Math.fround(0.1234) }])).not.toBeNull();
-    expect(columnsOfRows([float], [{ r0670: Math.fround(0.12345) }])).toBeNull();
-    expect(columnsOfRows([float], [{ r0670: 4 }])).toBeNull();
+    expect(columnsOfRows([float], [{ r0670: Math.fround(0.1234) }])).toMatchObject([{ kind: 'packed' }]);
+  });
+
+  it('keeps more texts than a dictionary holds', async () => {
+    const column = { id: 1, name: 'text', type: 'string', required: false, metrics: 'full' } as const;
+    const rows = Array.from({ length: 70_000 }, (_, row) => ({ text: row === 5 ? null : `text ${row}` }));
+    const { bytes, facts } = encodeParquet([column], columnsOfRows([column], rows), rows.length);
+    const source = memoryByteSource('x', bytes);
+    expect(await readExactRows(source, (await readFooter(source))!)).toEqual(rows);
+    const { lowerBounds, upperBounds } = facts.dataFile('p', {}, bytes.length);
+    const bounds = [lowerBounds[1]!, upperBounds[1]!].map((bound) => Buffer.from(bound, 'base64').toString());
+    expect(bounds).toEqual(['text 0', 'text 9999']);
   });
 });
