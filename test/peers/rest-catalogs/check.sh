@@ -24,7 +24,7 @@ wait_for_answer "http://127.0.0.1:$port/v1/config" "$reference" "$work/reference
 nessie=0.99.0
 nessie_jar="$peers_home/nessie-quarkus-$nessie-runner.jar"
 if [ ! -f "$nessie_jar" ]; then
-  mvn -B -q -ntp dependency:get -Dartifact="org.projectnessie.nessie:nessie-quarkus:$nessie:jar:runner" -Dtransitive=false
+  maven dependency:get -Dartifact="org.projectnessie.nessie:nessie-quarkus:$nessie:jar:runner" -Dtransitive=false
   cp "${MAVEN_REPOSITORY:-$HOME/.m2/repository}/org/projectnessie/nessie/nessie-quarkus/$nessie/nessie-quarkus-$nessie-runner.jar" "$nessie_jar"
 fi
 # Nessie keeps metadata files in S3 only.
