@@ -11,18 +11,7 @@ export interface PeerCheck {
 export type PeerChain = readonly PeerCheck[];
 
 /** Those that take longest, which start first: the last check to end then has little left to do alone. */
-const longTopics = [
-  'fault-tables',
-  'edge-chain',
-  'engines',
-  'burst',
-  'spark-sink',
-  'many-writers',
-  'container',
-  'aws',
-  'seaweedfs',
-  'operations',
-];
+const longTopics = ['burst', 'edge-chain', 'fault-tables', 'spark-sink', 'container', 'engines', 'many-writers', 'aws'];
 
 /** The second finds the layers of the image that the first has built. */
 const imageTopics = ['container', 'edge-deploy'];

@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '../..');
 const outputLineCountMax = 40;
 /** Several times what the longest takes: one that hangs ends here with all that it has started, and has failed. */
 const limitSeconds = 900;
-/** Checks mostly wait: for a server to start, a kill, a slow link. Their waits are generous enough for one more on two cores. */
+/** A check waits now and then, for a server to start, a kill, a slow link: on two cores another one has room beside it. */
 const chainsAtOnce = 2;
 
 const wanted = process.argv[2] ?? '';
