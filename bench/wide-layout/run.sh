@@ -29,6 +29,6 @@ touch "$work/lake/queue.sqlite"
 serve_catalog
 export SPARK_LOCAL_IP=127.0.0.1
 "$venv_home/bin/python" "$here/ask_spark.py" "$work/plan.json" "$catalog_uri" "$jars_home" "$work/spark.json"
-TRINO_HEAP=2g start_trino "$catalog_uri"
+TRINO_HEAP=2g TRINO_COMPILER=-XX:+TieredCompilation start_trino "$catalog_uri"
 node "$here/ask-trino.ts" "$work/plan.json" "$trino_uri" "$work/trino.json"
 node "$here/gather.ts" "$work" "$repository/bench/results/wide-layout.json"

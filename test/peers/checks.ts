@@ -7,6 +7,15 @@ export interface PeerCheck {
   readonly command: readonly string[];
 }
 
+/** Checks that run in this order, one after the other; another chain may run beside them. */
+export type PeerChain = readonly PeerCheck[];
+
+/** Those that take longest, which start first: the last check to end then has little left to do alone. */
+const longTopics = ['burst', 'edge-chain', 'fault-tables', 'spark-sink', 'container', 'engines', 'many-writers', 'aws'];
+
+/** The second finds the layers of the image that the first has built. */
+const imageTopics = ['container', 'edge-deploy'];
+
 const demo = (script: string, ...parameters: string[]): readonly string[] => [
   'bash',
   `test/peers/demo-lake/${script}`,
@@ -32,12 +41,14 @@ const demoLakeChecks: readonly PeerCheck[] = [
   { name: 'demo lake: Spark counts and sums as our SQL does', command: demo('spark.sh') },
 ];
 
-/** `check.sh` of every folder here, named by the first comment in it; then those that need the demo lake. */
-export function peerChecks(): PeerCheck[] {
+/** `check.sh` of every folder here, named by the first comment in it, and the demo lake with those that read it; the longest first. */
+export function peerPlan(): PeerChain[] {
   const topics = readdirSync(import.meta.dirname)
     .filter((topic) => existsSync(join(import.meta.dirname, topic, 'check.sh')))
     .sort();
-  return [...topics.map(topicCheck), ...demoLakeChecks];
+  const short = topics.filter((topic) => !longTopics.includes(topic) && !imageTopics.includes(topic));
+  const long = longTopics.map((topic) => (topic === imageTopics[0] ? imageTopics : [topic]));
+  return [...long.map((chain) => chain.map(topicCheck)), demoLakeChecks, ...short.map((topic) => [topicCheck(topic)])];
 }
 
 function topicCheck(topic: string): PeerCheck {

@@ -7,48 +7,92 @@ demo_lake="$peers_home/demo-lake"
 export PATH="$repository/node_modules/.bin:$PATH"
 mkdir -p "$peers_home"
 
+# Checks run beside each other: what they share is made under a lock, and who waited for it finds it there.
+
+# locked NAME COMMAND...: nobody else runs a command under this name meanwhile.
+locked() {
+  local name="$1"
+  shift
+  (
+    flock 9
+    "$@" 9>&-
+  ) 9> "$peers_home/$name.lock"
+}
+
+# apt_install PACKAGE...: Debian's packages, quietly; those of servers start none, since a container without an init says no to that.
+apt_install() {
+  locked apt apt-get update -qq > /dev/null
+  DEBIAN_FRONTEND=noninteractive locked apt apt-get install -y -qq --no-install-recommends "$@" > /dev/null
+}
+
+# maven PARAMETER...: as `mvn`, whose repository of downloads is not for two at a time.
+maven() {
+  locked maven mvn -B -q -ntp "$@"
+}
+
+# free_port: a port of 127.0.0.1 that nothing listens on. Each call gives the next one, so that no two checks get the same, and all
+# lie below those that the system gives to outgoing connections: a server that is killed finds its port free when it starts again.
+free_port() {
+  locked ports next_free_port
+}
+
+next_free_port() {
+  local port
+  port="$(cat "$peers_home/last-port" 2> /dev/null || echo 0)"
+  while true; do
+    port=$((port >= 20000 && port < 29999 ? port + 1 : 20000))
+    (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null || break
+  done
+  echo "$port" | tee "$peers_home/last-port"
+}
+
 # venv NAME PACKAGE==VERSION...: a virtual environment for each peer; its folder goes to $venv_home. It is remade when the list changes.
 venv() {
   venv_home="$peers_home/venv-$1"
-  shift
-  if [ "$(cat "$venv_home/installed" 2>/dev/null)" != "$*" ]; then
-    rm -rf "$venv_home"
-    python3 -m venv "$venv_home"
-    "$venv_home/bin/pip" install --quiet --no-input --disable-pip-version-check "$@"
-    echo "$*" > "$venv_home/installed"
-  fi
+  locked "venv-$1" install_venv "${@:2}"
+}
+
+install_venv() {
+  if [ "$(cat "$venv_home/installed" 2>/dev/null)" = "$*" ]; then return 0; fi
+  rm -rf "$venv_home"
+  python3 -m venv "$venv_home"
+  "$venv_home/bin/pip" install --quiet --no-input --disable-pip-version-check "$@"
+  echo "$*" > "$venv_home/installed"
 }
 
 # jars NAME GROUP:ARTIFACT:VERSION[:CLASSIFIER]...: Java libraries with all they need; their folder goes to $jars_home.
 jars() {
   jars_home="$peers_home/jars-$1"
-  shift
-  if [ "$(cat "$jars_home/installed" 2>/dev/null)" != "$*" ]; then
-    rm -rf "$jars_home"
-    mkdir -p "$jars_home"
-    {
-      echo '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
-      echo '<groupId>peers</groupId><artifactId>peers</artifactId><version>1</version><packaging>pom</packaging><dependencies>'
-      local coordinates group artifact version classifier
-      for coordinates in "$@"; do
-        IFS=: read -r group artifact version classifier <<< "$coordinates"
-        echo "<dependency><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version>${classifier:+<classifier>$classifier</classifier>}</dependency>"
-      done
-      echo '</dependencies></project>'
-    } > "$jars_home/pom.xml"
-    mvn -B -q -ntp -f "$jars_home/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$jars_home"
-    echo "$*" > "$jars_home/installed"
-  fi
+  locked "jars-$1" install_jars "${@:2}"
+}
+
+install_jars() {
+  if [ "$(cat "$jars_home/installed" 2>/dev/null)" = "$*" ]; then return 0; fi
+  rm -rf "$jars_home"
+  mkdir -p "$jars_home"
+  {
+    echo '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
+    echo '<groupId>peers</groupId><artifactId>peers</artifactId><version>1</version><packaging>pom</packaging><dependencies>'
+    local coordinates group artifact version classifier
+    for coordinates in "$@"; do
+      IFS=: read -r group artifact version classifier <<< "$coordinates"
+      echo "<dependency><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version>${classifier:+<classifier>$classifier</classifier>}</dependency>"
+    done
+    echo '</dependencies></project>'
+  } > "$jars_home/pom.xml"
+  maven -f "$jars_home/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$jars_home"
+  echo "$*" > "$jars_home/installed"
 }
 
 # serve_catalog: the REST catalog over the demo lake until this script ends; its address goes to $catalog_uri.
 serve_catalog() {
-  local port
-  port="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
-  node "$repository/cli/main.ts" catalog serve --lake "$demo_lake" --port "$port" > "$peers_home/catalog.log" 2>&1 &
+  local port log
+  port="$(free_port)"
+  log="$(mktemp "$peers_home/catalog-XXXXXX.log")"
+  node "$repository/cli/main.ts" catalog serve --lake "$demo_lake" --port "$port" > "$log" 2>&1 &
   local server=$!
   # shellcheck disable=SC2064
-  trap "kill $server 2>/dev/null || true; wait $server 2>/dev/null || true" EXIT
+  trap "kill $server 2>/dev/null || true; wait $server 2>/dev/null || true; rm -f $log" EXIT
   catalog_uri="http://127.0.0.1:$port"
   local tries
   for ((tries = 0; tries < 150; tries++)); do
@@ -56,7 +100,7 @@ serve_catalog() {
     if ! kill -0 "$server" 2>/dev/null; then break; fi
     sleep 0.2
   done 2>/dev/null
-  cat "$peers_home/catalog.log"
+  cat "$log"
   echo "the catalog did not answer at $catalog_uri"
   return 1
 }

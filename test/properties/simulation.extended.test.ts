@@ -1,4 +1,4 @@
-// More seeds than `npm test` has time for; the second thousand is in a file of its own, so that two processors share them.
+// More seeds than `npm test` has time for.
 import { it } from 'vitest';
 import { expectSoundSeeds } from './sound-seeds.ts';
 

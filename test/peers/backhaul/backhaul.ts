@@ -34,6 +34,10 @@ const proxy = createServer((asked, answer) => {
   asked.on('data', (bytes: Buffer) => {
     sent.bytes += bytes.length;
   });
+  // Of a program that was killed no more comes: the request would stay open, and this process with it.
+  asked.once('close', () => {
+    if (!asked.complete) onward.destroy();
+  });
   asked.pipe(onward);
 });
 await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));

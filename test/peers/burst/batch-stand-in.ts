@@ -16,7 +16,8 @@ export interface StandInOptions {
 }
 
 /** The rules of infra/batch-jobs.ts: a host that was reclaimed and exit code 75 are tried again, five times in all. */
-const [attemptCountMax, retryExitCode] = [5, 75];
+export const attemptCountMax = 5;
+const retryExitCode = 75;
 
 /**
  * AWS Batch in front of moto, which keeps what was submitted and answers who asks, but runs nothing. This runs what moto

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { attemptCountMax } from './batch-stand-in.ts';
 import { nextMessage, startKillable } from './processes.ts';
 
 const main = join(import.meta.dirname, '../../../batch-jobs/process-granule/main.ts');
@@ -11,14 +12,16 @@ export type RunAttempt = (variables: Readonly<Record<string, string>>) => Promis
 /** Each attempt in a process of its own, with a container's environment. */
 export function runAlone(pidFolder: string): RunAttempt {
   return (env) => {
-    const child = startKillable(pidFolder, 'job', [main], { env, hasChannel: false });
+    const kind = isLastAttempt(env) ? 'last-attempt' : 'job';
+    const child = startKillable(pidFolder, kind, [main], { env, hasChannel: false });
     return new Promise((resolve) => child.once('close', resolve));
   };
 }
 
-/** One attempt after the other in hosts that stay, until they are killed. */
+/** One attempt after the other in hosts that stay, until they are killed. What must not be killed has no host. */
 export function runInHosts(pidFolder: string): RunAttempt {
   const idle: ChildProcess[] = [];
+  const runInNone = runAlone(pidFolder);
   const start = async (env: NodeJS.ProcessEnv): Promise<ChildProcess> => {
     const child = startKillable(pidFolder, 'job', [host], { env, hasChannel: true });
     child.once('exit', () => {
@@ -31,6 +34,7 @@ export function runInHosts(pidFolder: string): RunAttempt {
     return child;
   };
   return async (env) => {
+    if (isLastAttempt(env)) return runInNone(env);
     try {
       const child = idle.pop() ?? (await start(env));
       const ended = nextMessage<{ exitCode: number }>(child);
@@ -42,4 +46,8 @@ export function runInHosts(pidFolder: string): RunAttempt {
       return null;
     }
   };
+}
+
+function isLastAttempt({ AWS_BATCH_JOB_ATTEMPT: attempt }: Readonly<Record<string, string>>): boolean {
+  return attempt === String(attemptCountMax);
 }

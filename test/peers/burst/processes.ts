@@ -4,8 +4,11 @@ import { join } from 'node:path';
 
 /** What may be killed, and is. */
 export type Kind = 'batcher' | 'settler' | 'job' | 'event-sources';
-/** What is let live: the reconciler runs once a day, and would be the one to make good what its own death did. */
-export type LetLive = 'reconciler';
+/**
+ * What is let live: the reconciler runs once a day, and would be the one to make good what its own death did; a child of a
+ * job whose every attempt is killed would rightly fail, and on a slow machine kills catch the same child again and again.
+ */
+export type LetLive = 'reconciler' | 'last-attempt';
 
 /**
  * Starts a Node process of ours and writes its id down for as long as it lives, so that whoever kills at random finds it.

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # The image builds, and as nobody on a read-only root without a network it makes the same objects of each granule as this machine does, with and without a GPU.
 source "$(dirname "$0")/../installed.sh"
+source "$(dirname "$0")/../engines/at-exit.sh"
 source "$(dirname "$0")/podman.sh"
 source "$(dirname "$0")/../gpu/swiftshader.sh"
-work="$peers_home/container-work"
-rm -rf "$work"
-mkdir -p "$work"
+work="$(mktemp -d "$peers_home/container-XXXXXX")"
+at_exit "rm -rf $work"
+chmod 711 "$work"
 for kernel in cpu gpu; do
   cubelake_image "$kernel" "check-$kernel"
   podman image inspect "localhost/cubelake:check-$kernel" --format '{{.Size}}' | awk -v kernel="$kernel" '{ printf "image for a %s of %d MB\n", kernel, $1 / 1e6 }'
@@ -57,4 +58,3 @@ while read -r program; do
   readelf -h "$program" | grep -q 'Machine: *AArch64' || { echo "$program is not for arm64"; exit 1; }
 done <<< "$programs"
 echo "arm64: packages resolve; $(wc -l <<< "$programs") program for AArch64 in them, not run here"
-rm -rf "$work"

@@ -2,7 +2,7 @@
 # Sourced. Builds and runs images where there is no Docker engine: podman and buildah with runc, on bases made from Debian packages
 # and the Node that npm brings, so that no image registry is needed.
 export CONTAINERS_CONF="$peers_home/containers.conf"
-cat > "$CONTAINERS_CONF" <<'CONF'
+cat > "$CONTAINERS_CONF.$$" <<'CONF'
 [containers]
 default_ulimits = ["nofile=20000:20000", "nproc=32768:32768"]
 [engine]
@@ -10,10 +10,10 @@ cgroup_manager = "cgroupfs"
 events_logger = "file"
 runtime = "runc"
 CONF
+mv "$CONTAINERS_CONF.$$" "$CONTAINERS_CONF"
 
 if ! command -v podman > /dev/null || ! command -v buildah > /dev/null || ! command -v runc > /dev/null; then
-  apt-get update -qq > /dev/null
-  apt-get install -y -qq --no-install-recommends podman buildah runc netavark aardvark-dns catatonit uidmap > /dev/null
+  apt_install podman buildah runc netavark aardvark-dns catatonit uidmap
 fi
 
 # base_images: localhost/node-run:24, small as a distroless image is, and localhost/node-build:24 with npm besides.
@@ -22,7 +22,7 @@ base_images() {
   local work="$peers_home/base-image" package
   rm -rf "$work"
   mkdir -p "$work/packages" "$work/root/etc/ssl/certs" "$work/root/tmp"
-  (cd "$work/packages" && apt-get download -qq base-files libc6 libgcc-s1 libstdc++6 libatomic1 gcc-12-base ca-certificates tzdata netbase)
+  (cd "$work/packages" && locked apt apt-get download -qq base-files libc6 libgcc-s1 libstdc++6 libatomic1 gcc-12-base ca-certificates tzdata netbase)
   for package in "$work"/packages/*.deb; do dpkg -x "$package" "$work/root"; done
   mkdir -p "$work/root/usr/local/bin"
   cp "$(node -p 'process.execPath')" "$work/root/usr/local/bin/node"
@@ -48,11 +48,14 @@ image_build() {
 
 # cubelake_image KERNEL TAG [PARAMETER...]: this repository's image as localhost/cubelake:TAG, with the packages of this machine's registry.
 cubelake_image() {
-  local kernel="$1" tag="$2" log="$peers_home/image-$2.log" settings="$peers_home/npmrc"
+  local kernel="$1" tag="$2" log settings
+  log="$(mktemp "$peers_home/image-XXXXXX.log")"
+  settings="$(mktemp "$peers_home/npmrc-XXXXXX")"
   npm config list --json 2> /dev/null | node -e '
     const { registry } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
     console.log(`registry=${registry}`);' > "$settings"
-  base_images
+  locked base-images base_images
   image_build -t "localhost/cubelake:$tag" --build-arg BUILD_BASE=localhost/node-build:24 --build-arg RUN_BASE=localhost/node-run:24 \
     --build-arg "KERNEL=$kernel" --secret "id=npmrc,src=$settings" "$repository" > "$log" 2>&1 || { tail -40 "$log"; return 1; }
+  rm -f "$log" "$settings"
 }

@@ -31,7 +31,5 @@ P
 }
 
 install_mosquitto() {
-  apt-get update -qq
-  # Its package would start a service: the policy of a container without an init says no.
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mosquitto
+  apt_install mosquitto
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by the scripts that start servers.
+# Sourced after installed.sh by the scripts that start servers.
 
 # at_exit COMMAND: runs at the end of the script, before whatever was to run there already.
 at_exit() {
@@ -9,11 +9,6 @@ at_exit() {
   before="${before%\' EXIT}"
   # shellcheck disable=SC2064
   trap "$1${before:+; $before}" EXIT
-}
-
-# free_port: a port of 127.0.0.1 that nothing listens on.
-free_port() {
-  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
 # stop_process PID: asks, waits up to 20 s, insists.

@@ -5,11 +5,16 @@ trino_version=476
 # Of some sixty plugins, those that checks use: the others take two thirds of the disk.
 trino_plugins='iceberg memory tpch postgresql'
 
+# install_trino: its folder goes to $trino_home.
 install_trino() {
   trino_home="$peers_home/trino-server-$trino_version"
+  locked trino unpack_trino
+}
+
+unpack_trino() {
   if [ -f "$trino_home/installed" ]; then return 0; fi
   local archive="${MAVEN_REPOSITORY:-$HOME/.m2/repository}/io/trino/trino-server/$trino_version/trino-server-$trino_version.tar.gz" plugin
-  mvn -B -q -ntp dependency:get -Dartifact="io.trino:trino-server:$trino_version:tar.gz" -Dtransitive=false
+  maven dependency:get -Dartifact="io.trino:trino-server:$trino_version:tar.gz" -Dtransitive=false
   rm -rf "$trino_home"
   tar xzf "$archive" -C "$peers_home"
   for plugin in "$trino_home"/plugin/*/; do
@@ -34,10 +39,12 @@ node.environment=peers
 node.id=peers-1
 node.data-dir=$etc/data
 P
+  # Its start is most of what it does in a check, and takes half of the processor time with the first compiler alone.
   cat > "$etc/jvm.config" <<P
 -Xmx${TRINO_HEAP:-1g}
 -XX:+UseSerialGC
 -XX:+ExitOnOutOfMemoryError
+${TRINO_COMPILER:--XX:TieredStopAtLevel=1}
 -XX:ReservedCodeCacheSize=256M
 -Djdk.attach.allowAttachSelf=true
 -Dfile.encoding=UTF-8

@@ -20,8 +20,7 @@ export async function certificates(uri: string, folder: string): Promise<string>
     tlsOf('certificates', 'cubelake-bridge'),
   );
   const good = field(uri, tlsOf('certificates', 'tractor-1'));
-  await until('a link with a certificate', () => good.link.isConnected());
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await until('a link and a bridge with certificates', () => good.link.isConnected() && working.isSubscribed());
   const part = partOf(1, 1000);
   await good.link.publish(part);
   await until('a receipt', () => good.receipts.length > 0);
@@ -50,8 +49,8 @@ export async function certificates(uri: string, folder: string): Promise<string>
       copyFileSync(join(folder, from, `tractor-1.${kind}`), join(renewed, `tractor-1.${kind}`));
   };
   copy('other');
-  const { link } = field(uri, { ...tlsOf('renewed', 'tractor-1'), ca: site.ca });
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const { link, changes } = field(uri, { ...tlsOf('renewed', 'tractor-1'), ca: site.ca });
+  await until('no link with the other certificate', () => changes.some(({ error }) => error !== null));
   assert.ok(!link.isConnected());
   copy('certificates');
   await until('a link once the certificate is renewed', () => link.isConnected());

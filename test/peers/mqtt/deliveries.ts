@@ -22,8 +22,7 @@ export async function failingHandlers(uri: string): Promise<string> {
     delivered.push(id);
   });
   const { link } = field(uri);
-  await until('a link', () => link.isConnected());
-  await sleep(1000);
+  await until('a link and a bridge', () => link.isConnected() && failing.isSubscribed());
   const parts = Array.from({ length: 6 }, (_, seed) => partOf(seed, 10_000));
   for (const part of parts) await link.publish(part);
   const ids = parts.map(({ attributes }) => attributes.id);

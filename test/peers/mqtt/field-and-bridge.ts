@@ -5,7 +5,6 @@ import { openMqttPartSource } from '#adapters/mqtt/mqtt-part-source.ts';
 import type { MqttOptions } from '#adapters/mqtt/mqtt-session.ts';
 import type { PartLink, PartMessage } from '#core/ports/part-link.ts';
 import type { IncomingPart } from '#core/ports/part-source.ts';
-import { silentProgress } from '#core/ports/progress.ts';
 import { type PartAttributes, partMediaType, partTypes, type Receipt } from '#schemas/edge-messages.ts';
 
 export const noTls: MqttOptions['tls'] = { ca: null, cert: null, key: null };
@@ -38,6 +37,8 @@ export function requireSame({ attributes, bytes }: IncomingPart): string {
 const wanted = JSON.stringify([granuleKey, deviceId, partTypes.cells, partMediaType, '1.0']);
 
 export interface Bridge {
+  /** The broker keeps what is published from now on for it. */
+  isSubscribed(): boolean;
   sendReceipt(receipt: Receipt): void;
   stop(): Promise<void>;
 }
@@ -48,10 +49,15 @@ export function bridge(
   tls = noTls,
 ): Bridge {
   const stopping = new AbortController();
-  const source = openMqttPartSource({ uri, clientId: 'bridge-1', tls }, silentProgress);
+  let isSubscribed = false;
+  const report = (event: string): void => {
+    if (event === 'Broker:Connect:Done') isSubscribed = true;
+  };
+  const source = openMqttPartSource({ uri, clientId: 'bridge-1', tls }, { report });
   const sendReceipt = (receipt: Receipt): void => source.sendReceipt(deviceId, receipt);
   const running = source.run((message) => handler(message, sendReceipt), stopping.signal);
   return {
+    isSubscribed: () => isSubscribed,
     sendReceipt,
     stop: async () => {
       stopping.abort();

@@ -12,8 +12,7 @@ export async function sizes(uri: string): Promise<string> {
   const arrived = new Map<string, number>();
   const working = bridge(uri, async (message) => void arrived.set(requireSame(message), message.bytes.length));
   const { link, changes } = field(uri);
-  await until('a link', () => link.isConnected());
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await until('a link and a bridge', () => link.isConnected() && working.isSubscribed());
   const good = [1, 128 * kib - 1, 128 * kib, 128 * kib + 1, partMessageBytesMax - 1, partMessageBytesMax];
   for (const [seed, sizeBytes] of good.entries()) await link.publish(partOf(seed, sizeBytes));
   await until('every size', () => arrived.size === good.length);

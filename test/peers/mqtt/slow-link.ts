@@ -12,7 +12,7 @@ export async function slowLink(uri: string): Promise<string> {
   const working = bridge(uri, async (message) => void arrived.push(requireSame(message)));
   const slow = new BadLink(uri.replace('mqtt://', ''));
   const near = field(`mqtt://127.0.0.1:${await slow.listen()}`);
-  await until('a link', () => near.link.isConnected());
+  await until('a link and a bridge', () => near.link.isConnected() && working.isSubscribed());
   slow.mend(bytesPerSecond);
   const startMs = Date.now();
   const parts = [partOf(1, partMessageBytesMax), partOf(2, partMessageBytesMax)];

@@ -24,7 +24,7 @@ wait_for_answer "http://127.0.0.1:$port/v1/config" "$reference" "$work/reference
 nessie=0.99.0
 nessie_jar="$peers_home/nessie-quarkus-$nessie-runner.jar"
 if [ ! -f "$nessie_jar" ]; then
-  mvn -B -q -ntp dependency:get -Dartifact="org.projectnessie.nessie:nessie-quarkus:$nessie:jar:runner" -Dtransitive=false
+  maven dependency:get -Dartifact="org.projectnessie.nessie:nessie-quarkus:$nessie:jar:runner" -Dtransitive=false
   cp "${MAVEN_REPOSITORY:-$HOME/.m2/repository}/org/projectnessie/nessie/nessie-quarkus/$nessie/nessie-quarkus-$nessie-runner.jar" "$nessie_jar"
 fi
 # Nessie keeps metadata files in S3 only.
@@ -38,7 +38,7 @@ curl -fsS -o /dev/null -X PUT "http://127.0.0.1:$moto_port/nessie"
 nessie_port="$(free_port)"
 management_port="$(free_port)"
 s3='nessie.catalog.service.s3.default-options'
-"$(java_home 21)/bin/java" -Xmx512m -XX:+UseSerialGC -Dquarkus.http.host=127.0.0.1 -Dquarkus.http.port="$nessie_port" \
+"$(java_home 21)/bin/java" -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dquarkus.http.host=127.0.0.1 -Dquarkus.http.port="$nessie_port" \
   -Dquarkus.management.host=127.0.0.1 -Dquarkus.management.port="$management_port" -Dquarkus.otel.sdk.disabled=true \
   -Dnessie.version.store.type=IN_MEMORY -Dnessie.catalog.default-warehouse=warehouse \
   -Dnessie.catalog.warehouses.warehouse.location=s3://nessie/wh \

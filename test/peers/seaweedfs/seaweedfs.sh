@@ -12,10 +12,11 @@ start_seaweedfs() {
   "actions": ["Admin", "Read", "Write", "List", "Tagging"]}]}
 P
   mkdir "$folder/data"
+  # Its two other servers would take the same ports in every check. Told to end, it ends: nobody else has to hear of it first.
   "$venv_home/bin/weed" server -dir="$folder/data" -ip=127.0.0.1 -ip.bind=127.0.0.1 \
-    -master.port="$(free_port)" -master.port.grpc="$(free_port)" -volume.port="$(free_port)" -volume.port.grpc="$(free_port)" \
+    -master.port="$(free_port)" -master.port.grpc="$(free_port)" -volume.port="$(free_port)" -volume.port.grpc="$(free_port)" -volume.preStopSeconds=0 \
     -filer -filer.port="$(free_port)" -filer.port.grpc="$(free_port)" \
-    -s3 -s3.port="$port" -s3.port.grpc="$(free_port)" -s3.config="$folder/s3.json" -volume.max=20 > "$folder/log" 2>&1 &
+    -s3 -s3.port="$port" -s3.port.grpc="$(free_port)" -s3.port.iceberg=0 -s3.port.lance=0 -s3.config="$folder/s3.json" -volume.max=20 > "$folder/log" 2>&1 &
   pid=$!
   at_exit "stop_process $pid; rm -rf $folder"
   seaweedfs_uri="http://127.0.0.1:$port"

@@ -68,6 +68,15 @@ async function untilRows(partCount: number): Promise<void> {
   throw new Error(`${partCount} parts do not come`);
 }
 
+/** Kafka makes topics and takes them away in its own time. */
+async function untilThere(isThere: boolean): Promise<void> {
+  for (let waits = 0; waits < 150; waits++) {
+    if (((await reader.describe(kafkaPartsTopic)) !== null) === isThere) return;
+    await sleep(200);
+  }
+  throw new Error(`Expected the topic to ${isThere ? 'come' : 'go'}, got neither.`);
+}
+
 await admin.createTopics({ topics: [kafkaPartsTopic, kafkaDeadLetterTopic], partitions: 3, replicas: 1 });
 const kept = await send('c1', 3);
 await writer.append(kafkaPartsTopic, kept[0]!.message);
@@ -128,9 +137,9 @@ await requireExactly(kept);
 say('messages that retention took: stops, and goes on with --accept-gap');
 
 await admin.deleteTopics({ topics: [kafkaPartsTopic] });
-await sleep(1000);
+await untilThere(false);
 await admin.createTopics({ topics: [kafkaPartsTopic], partitions: 3, replicas: 1 });
-await sleep(1000);
+await untilThere(true);
 kept.push(...(await send('epoch', 3)));
 assert.equal(await exitOf(sink('epoch')), exitCodes.badConfiguration);
 assert.equal(await exitOf(sink('epoch', '--new-epoch', '--until-idle-s', '3')), exitCodes.ok);

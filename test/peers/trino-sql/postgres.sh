@@ -5,10 +5,7 @@
 # start_postgres: it listens on 127.0.0.1 at $postgres_port, with database `station` of user `reader`, until the script ends.
 start_postgres() {
   local binaries folder as_user=()
-  if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null; then
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql > /dev/null
-  fi
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || apt_install postgresql
   binaries="$(dirname "$(compgen -G '/usr/lib/postgresql/*/bin/initdb' | sort -V | tail -1)")"
   folder="$(mktemp -d)"
   if [ "$(id -u)" = 0 ]; then
