@@ -34,7 +34,7 @@ export class GpuSession {
     }
     const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
     const requiredLimits = { maxStorageBufferBindingSize, maxBufferSize };
-    const device = await adapter.requestDevice({ requiredLimits }).catch((error: unknown) => {
+    const device = await openedDevice(adapter, requiredLimits).catch((error: unknown) => {
       throw new DeviceUnavailableError('Expected the GPU to be opened, its driver refuses.', {}, error);
     });
     const { vendor, device: card, description } = adapter.info;
@@ -118,4 +118,11 @@ export class GpuSession {
       cause,
     );
   }
+}
+
+/** A device that has answered once: one that is closed before ends the process with a fault in Dawn's threads. */
+async function openedDevice(adapter: GPUAdapter, requiredLimits: Record<string, number>): Promise<GPUDevice> {
+  const device = await adapter.requestDevice({ requiredLimits });
+  await device.queue.onSubmittedWorkDone();
+  return device;
 }

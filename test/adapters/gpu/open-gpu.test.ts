@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { GpuSession } from '#adapters/gpu/gpu-session.ts';
 import { loadDawn } from '#adapters/gpu/load-dawn.ts';
@@ -49,6 +50,13 @@ describe('a GPU', () => {
     const gpu = await openGpu({ dawnOptions: idleBackend, bindingBytesMax: 56 });
     await expect(gpu.openCalibration(coefficients)).rejects.toThrow(/at most 56 bytes at once .* got 60/);
     gpu.close();
+  });
+
+  it('may be closed as soon as it is open', () => {
+    const program = `const { openGpu } = await import('#adapters/gpu/open-gpu.ts');
+      for (let at = 0; at < 100; at++) (await openGpu({ dawnOptions: ['backend=null'] })).close();`;
+    const { status, signal } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { timeout: 30_000 });
+    expect({ status, signal }).toEqual({ status: 0, signal: null });
   });
 
   it('fails each tile that is in work or comes later when it is lost, and lets itself be closed', async () => {
