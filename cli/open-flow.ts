@@ -4,8 +4,10 @@ import { type IdentifiedUploads, openIdentifiedUploads } from '#adapters/s3/iden
 import { openS3Archive } from '#adapters/s3/s3-archive.ts';
 import { s3Connection } from '#adapters/s3/s3-connection.ts';
 import { systemRandom } from '#adapters/system/system-random.ts';
+import { CubelakeError } from '#core/errors.ts';
 import { removeReference } from '#core/formats/iceberg/references.ts';
 import type { ReplaceContext } from '#core/pipeline/replace/publish-replacement.ts';
+import { readSettlementFailure } from '#core/pipeline/settlement-failure.ts';
 import { type Archive, withoutArchive } from '#core/ports/archive.ts';
 import type { Progress } from '#core/ports/progress.ts';
 import { cloudFlow } from '#functions/cloud-flow.ts';
@@ -58,14 +60,27 @@ export function openDeployedFlow(warehouseUri: string): Flow {
 
 const settlementPollMs = 5000;
 
-/** Does the work of these manifests here, or waits until the deployment has settled them. May be stopped and begun again. */
-export async function finishManifests(flow: Flow, manifestIds: readonly string[], progress: Progress): Promise<void> {
-  if (flow.local !== null) return void (await runFlow(flow.local));
-  for (let done = 0; done < manifestIds.length; ) {
-    const key = controlKeys.settlement(manifestIds[done]!);
-    if ((await flow.warehouse.head(key)) === null) {
-      progress.report('Manifest:Settle:Waiting', { manifestId: manifestIds[done]! });
+/**
+ * Does the work of these manifests here, or waits until the deployment has settled them. May be stopped and begun again.
+ * @throws CubelakeError with the reason, and its disposition, of a settlement that failed and that no other try can mend.
+ */
+export async function finishManifests(
+  flow: Pick<Flow, 'warehouse' | 'local'>,
+  manifestIds: readonly string[],
+  progress: Progress,
+): Promise<void> {
+  for (const [done, manifestId] of manifestIds.entries()) {
+    for (;;) {
+      if (flow.local !== null) await runFlow(flow.local);
+      if ((await flow.warehouse.head(controlKeys.settlement(manifestId))) !== null) break;
+      const failure = await readSettlementFailure(flow, manifestId);
+      // A deployment tries again by itself; in a folder nobody does.
+      if (failure !== null && (failure.disposition !== 'retry' || flow.local !== null)) {
+        throw new CubelakeError(`Manifest ${manifestId} is not settled: ${failure.reason}`, failure.disposition);
+      }
+      progress.report('Manifest:Settle:Waiting', { manifestId });
       await sleep(settlementPollMs);
-    } else progress.report('Manifest:Settle:Done', { done: ++done, total: manifestIds.length });
+    }
+    progress.report('Manifest:Settle:Done', { done: done + 1, total: manifestIds.length });
   }
 }

@@ -24,7 +24,11 @@ export const command: Command = {
       help: 'names the offsets in the tables (default $CUBELAKE_KAFKA_GROUP or cubelake-sink)',
     },
     'interval-s': { type: 'string', value: 'S', help: 'between two commits, default 60' },
-    'until-idle-s': { type: 'string', value: 'S', help: 'end when nothing has come for so long' },
+    'until-idle-s': {
+      type: 'string',
+      value: 'S',
+      help: 'end when nothing has come for so long and Kafka holds nothing more',
+    },
     'accept-gap': { type: 'boolean', help: 'go on although messages that were not read are gone' },
     'new-epoch': { type: 'boolean', help: 'read a topic that was made again from its beginning' },
   },

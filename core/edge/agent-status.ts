@@ -21,6 +21,7 @@ export interface AgentStatus {
 export interface CaptureStatus {
   readonly granuleKey: string;
   readonly state: 'captured' | 'making' | 'made' | 'failed';
+  /** Why it failed; of a made one, why parts that the disk has damaged cannot be made again. */
   readonly reason: string | null;
   readonly rawState: RawState;
   readonly rawBytes: number;

@@ -14,6 +14,7 @@ import type { CaptureIndex } from '../ports/capture-index.ts';
 import type { Hdf5Opener } from '../ports/hdf5-file.ts';
 import type { ObjectFacts, ObjectStore } from '../ports/object-store.ts';
 import type { Progress } from '../ports/progress.ts';
+import type { SpoolKind } from '../ports/spool-index.ts';
 import { indexDefinitions } from '../spectral-indices/index-definitions.ts';
 import { resolveIndex } from '../spectral-indices/resolve-index.ts';
 import { edgeFigures } from './edge-figures.ts';
@@ -43,8 +44,36 @@ export interface GranuleMaking {
  * @throws the readers' and calibration's errors for a bad cube (quarantine); TemporaryError without room on the disk.
  */
 export async function makeGranule(granuleKey: string, making: GranuleMaking): Promise<GranuleReport> {
-  const { raw, spool, captures, openHdf5 } = making;
+  const { spool, captures } = making;
   await spool.discardUnreleased(granuleKey);
+  const keep: Keep = async (kind, bytes) => void (await spool.add(kind, granuleKey, bytes));
+  const report = await productOf(granuleKey, making, keep);
+  captures.markMade(granuleKey, JSON.stringify(report));
+  return report;
+}
+
+/**
+ * Writes anew the payloads of a granule that are still in the spool, of which the disk has damaged some. The same raw cube
+ * gives the same bytes, unless the settings or the program have changed since: then nothing changes.
+ *
+ * @returns Content ids of what was written.
+ * @throws as `makeGranule`
+ */
+export async function remakeParts(granuleKey: string, making: GranuleMaking): Promise<ReadonlySet<string>> {
+  const restored = new Set<string>();
+  await productOf(granuleKey, making, async (_, bytes) => {
+    const contentId = await making.spool.restore(bytes);
+    if (contentId !== null) restored.add(contentId);
+  });
+  return restored;
+}
+
+/** Takes a payload of the granule that is being made. */
+type Keep = (kind: SpoolKind, bytes: Uint8Array) => Promise<void>;
+
+/** @returns What the product came to; its payloads went to `keep`, plots after cells. */
+async function productOf(granuleKey: string, making: GranuleMaking, keep: Keep): Promise<GranuleReport> {
+  const { raw, openHdf5 } = making;
   const granule = await granuleOf(raw, granuleKey);
   const capture = await inputsOf.readCapture(raw, granule);
   const inputs = await inputsOf.resolveInputs(raw, capture);
@@ -55,9 +84,7 @@ export async function makeGranule(granuleKey: string, making: GranuleMaking): Pr
     const facts = { raw, capture, inputs, granuleKey };
     const calibration = await calibrationOfCube(reader.header, facts, openHdf5);
     const plots = await plotsOfCube(reader.header, facts);
-    const report = await spoolProduct(granuleKey, making, reader, calibration, plots);
-    captures.markMade(granuleKey, JSON.stringify(report));
-    return report;
+    return await productOfCube(granuleKey, making, keep, reader, calibration, plots);
   } finally {
     await reader.close();
   }
@@ -77,9 +104,10 @@ async function granuleOf(raw: ObjectStore, granuleKey: string): Promise<Granule>
   return { payload: 'hyperspectral-cube', granule_key: granuleKey, granule_version_id: '', parts };
 }
 
-async function spoolProduct(
+async function productOfCube(
   granuleKey: string,
-  { spool, deviceId, settings, progress, betweenTiles }: GranuleMaking,
+  { deviceId, settings, progress, betweenTiles }: GranuleMaking,
+  keep: Keep,
   reader: CubeReader,
   calibration: Calibration,
   plots: CubePlots | null,
@@ -97,7 +125,7 @@ async function spoolProduct(
     modes: ['cells'],
     settings,
     facts: { ...identity, ...factsOf(header) },
-    onPart: async (_, { bytes }) => void (await spool.add('cells', granuleKey, bytes)),
+    onPart: async (_, { bytes }) => keep('cells', bytes),
     onTile: async (tile) => {
       gatherer.add(plotValuesOf(tile));
       quicklook.add(tile);
@@ -112,8 +140,8 @@ async function spoolProduct(
   const processingId = edgeProcessingId(granuleKey);
   const plotRows = gatherer.rows({ ...place, cubeId: id, processingId, sensorId: header.sensorId });
   const ofPlots = plotParts(plotRows, { ...identity, mode: 'plots' }, settings.partBytesMax);
-  for (const bytes of ofPlots) await spool.add('plots', granuleKey, bytes);
-  await addQuicklook(spool, granuleKey, quicklook);
+  for (const bytes of ofPlots) await keep('plots', bytes);
+  await keepQuicklook(keep, granuleKey, quicklook);
   const sizeBytes = figures.size_bytes + ofPlots.reduce((sum, { length }) => sum + length, 0);
   return {
     part_count: figures.part_count + ofPlots.length,
@@ -161,10 +189,10 @@ function requireValues(
 }
 
 /** A full spool has no room for pictures; the product goes on without. */
-async function addQuicklook(spool: Spool, granuleKey: string, quicklook: Quicklook): Promise<void> {
+async function keepQuicklook(keep: Keep, granuleKey: string, quicklook: Quicklook): Promise<void> {
   const png = quicklook.png(granuleKey);
   if (png === null) return;
-  await spool.add('preview', granuleKey, png).catch((error: unknown) => {
+  await keep('preview', png).catch((error: unknown) => {
     if (!(error instanceof TemporaryError)) throw error;
   });
 }

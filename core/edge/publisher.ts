@@ -17,6 +17,8 @@ export interface PublisherOptions {
   readonly bytesPerSecondMax: number | null;
   readonly receiptWaitMs?: number;
   readonly progress?: Progress;
+  /** A payload that the disk has damaged; `retry` once it is whole again. */
+  readonly onDamaged?: (entry: SpoolEntry) => void;
 }
 
 /** How long a publisher that nobody wakes sleeps: new parts, receipts and the link wake it. */
@@ -60,6 +62,17 @@ export class Publisher {
       }
       this.wake();
     });
+  }
+
+  /** Parts that are left out until the next connection, or `retry`. */
+  get stuckCount(): number {
+    return this.#stuck.size;
+  }
+
+  /** These can be read again, or are gone. */
+  retry(contentIds: Iterable<string>): void {
+    for (const contentId of contentIds) this.#stuck.delete(contentId);
+    this.wake();
   }
 
   /** There may be new parts. */
@@ -126,10 +139,10 @@ export class Publisher {
   }
 
   async #send(entry: SpoolEntry): Promise<void> {
-    const { spool, link, deviceId, stopwatch } = this.#options;
+    const { link, deviceId, stopwatch } = this.#options;
     const { contentId, granuleKey } = entry;
     try {
-      const bytes = await spool.read(entry);
+      const bytes = await this.#read(entry);
       this.#awaited.sending(contentId, stopwatch.elapsedMs());
       await link.publish({ attributes: attributesOf(entry, deviceId), bytes });
       this.#awaited.taken(contentId, stopwatch.elapsedMs());
@@ -150,6 +163,16 @@ export class Publisher {
       // A lost link says itself when it is back.
       if (isStuck || !link.isConnected()) return;
       await stopwatch.sleepMs(Math.min(failureWaitMsMax, failureWaitMsMin * 2 ** this.#refusedCount++));
+    }
+  }
+
+  async #read(entry: SpoolEntry): Promise<Uint8Array> {
+    const { spool, onDamaged } = this.#options;
+    try {
+      return await spool.read(entry);
+    } catch (error) {
+      if (error instanceof CubelakeError && error.disposition === 'quarantine') onDamaged?.(entry);
+      throw error;
     }
   }
 

@@ -53,6 +53,17 @@ export class Spool {
     return contentId;
   }
 
+  /**
+   * Puts back a payload whose file may be damaged or gone.
+   * @returns Its content id; null for bytes that the spool does not hold.
+   */
+  async restore(bytes: Uint8Array): Promise<string | null> {
+    const contentId = sha256Of(bytes);
+    if (!this.#index.has(contentId)) return null;
+    await this.#payloads.put(keyOf(contentId), bytes);
+    return contentId;
+  }
+
   /** What to send next: parts of captures that are made, the oldest first. */
   next(countMax: number): SpoolEntry[] {
     return this.#index.parts(countMax);
@@ -80,20 +91,20 @@ export class Spool {
 
   /**
    * @throws FormatError for a payload that is not what was stored: the disk lies; NotFoundError for one that is gone.
-   *   Disposition: quarantine. Its raw file is still here.
+   *   Disposition: quarantine. It can be made again from its raw cube (`restore`).
    */
   async read({ contentId, granuleKey }: SpoolEntry): Promise<Uint8Array> {
     const { bytes } = await this.#payloads.get(keyOf(contentId)).catch((error: unknown) => {
       if (!(error instanceof NotFoundError)) throw error;
       throw new NotFoundError(
-        `Expected payload ${contentId} of ${granuleKey}, got none. Its raw cube is still here: backhaul brings it to the cloud.`,
+        `Expected payload ${contentId} of ${granuleKey}, got none. It is made again from its raw cube.`,
         { contentId, granuleKey },
         error,
       );
     });
     if (sha256Of(bytes) === contentId) return bytes;
     throw new FormatError(
-      `Expected payload ${contentId} of ${granuleKey}, got other bytes: the disk is failing. Its raw cube is still here: backhaul brings it to the cloud.`,
+      `Expected payload ${contentId} of ${granuleKey}, got other bytes: the disk is failing. It is made again from its raw cube.`,
       { contentId, granuleKey },
     );
   }

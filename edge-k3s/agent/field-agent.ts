@@ -3,7 +3,9 @@ import { CubelakeError } from '#core/errors.ts';
 import type { Progress } from '#core/ports/progress.ts';
 import type { SpoolFolder } from '../spool-folder.ts';
 import type { CaptureWatcher, FoundCapture } from './capture-watcher.ts';
+import { endsStep, isOfDisk, reasonOf, Stopping } from './fault.ts';
 import { type CapturePlanner, consumeCapture, importCapture } from './import-capture.ts';
+import { PartRepair } from './part-repair.ts';
 
 export interface FieldAgentOptions {
   readonly folder: SpoolFolder;
@@ -18,10 +20,9 @@ export interface FieldAgentOptions {
   readonly stop: AbortSignal;
   /** Parts may be sent. */
   readonly onReleased: () => void;
+  /** These parts were damaged, and are whole again or given up. */
+  readonly onRepaired: (contentIds: ReadonlySet<string>) => void;
 }
-
-/** Ends a making between two tiles. */
-class Stopping extends Error {}
 
 /** Imports captures and makes their products, one after the other. */
 export class FieldAgent {
@@ -29,6 +30,7 @@ export class FieldAgent {
   readonly #etags = new Map<string, string>();
   /** Captures that could not be imported, with the reason; they are looked at again when their files change. */
   readonly refused = new Map<string, string>();
+  readonly repair = new PartRepair();
   making: string | null = null;
   isStopped = false;
   failedCount = 0;
@@ -44,6 +46,7 @@ export class FieldAgent {
     return (
       this.#growingCount === 0 &&
       this.#waitsFor === null &&
+      this.repair.isDone &&
       this.#options.folder.captures.inState('captured').length === 0
     );
   }
@@ -53,11 +56,13 @@ export class FieldAgent {
     return this.isStopped ? 'The spool is full. Give --broker, or more --spool-gib.' : this.#waitsFor;
   }
 
-  /** Imports what is whole and makes the oldest capture that is not made. @returns False when there was nothing to do. */
+  /** Mends damaged parts, imports what is whole and makes the oldest capture that is not made. @returns False when there was nothing to do. */
   async step(): Promise<boolean> {
     const { folder, stop } = this.#options;
-    if (this.#mustStop()) return false;
     try {
+      // It needs no room, so that a full spool does not stay full because of it.
+      if (await this.#repairNext()) return true;
+      if (this.#mustStop()) return false;
       let hasWorked = await this.#importAll();
       const next = folder.captures.inState('captured')[0];
       if (next !== undefined && !stop.aborted && !folder.spool.mustStopAcquisition()) {
@@ -110,6 +115,19 @@ export class FieldAgent {
     watcher.settle(found);
   }
 
+  async #repairNext(): Promise<boolean> {
+    const { folder, making, progress, onRepaired } = this.#options;
+    this.making = this.repair.next;
+    try {
+      const betweenTiles = () => this.#betweenTiles();
+      const contentIds = await this.repair.step({ ...folder, ...making, progress, betweenTiles });
+      if (contentIds !== null) onRepaired(contentIds);
+      return contentIds !== null;
+    } finally {
+      this.making = null;
+    }
+  }
+
   async #make(granuleKey: string): Promise<void> {
     const { folder, making, progress, onReleased } = this.#options;
     this.making = granuleKey;
@@ -125,7 +143,7 @@ export class FieldAgent {
       });
     } catch (error) {
       await folder.spool.discardUnreleased(granuleKey);
-      if (error instanceof Stopping || (endsStep(error) && !this.#isTooLarge(error))) throw error;
+      if (endsStep(error) && !this.#isTooLarge(error)) throw error;
       const reason = reasonOf(error);
       folder.captures.markFailed(granuleKey, reason);
       this.failedCount++;
@@ -136,7 +154,8 @@ export class FieldAgent {
   }
 
   /** The spool had no room for it although nothing else was in it. */
-  #isTooLarge(error: CubelakeError): boolean {
+  #isTooLarge(error: unknown): boolean {
+    if (!isOfDisk(error)) return false;
     return error.fields['budgetBytes'] !== undefined && this.#options.folder.spool.totals().partCount === 0;
   }
 
@@ -148,15 +167,4 @@ export class FieldAgent {
   #report(event: string, fields: Readonly<Record<string, string | number | null>>): void {
     this.#options.progress.report(event, fields);
   }
-}
-
-/** Not the capture's fault: the disk is full or may not be written. */
-function endsStep(error: unknown): error is CubelakeError {
-  return error instanceof CubelakeError && (error.disposition === 'retry' || error.disposition === 'stop');
-}
-
-/** A bug in one capture must not keep the others from the cloud: its raw files are backhauled, and its stack is kept. */
-function reasonOf(error: unknown): string {
-  if (error instanceof CubelakeError && error.disposition !== 'bug') return error.message;
-  return `A fault of cubelake, please report it: ${error instanceof Error ? error.stack : String(error)}`;
 }

@@ -9,6 +9,7 @@ import { Publisher } from '#core/edge/publisher.ts';
 import { CubelakeError, FormatError, TemporaryError } from '#core/errors.ts';
 import type { PartLink } from '#core/ports/part-link.ts';
 import type { Progress } from '#core/ports/progress.ts';
+import type { SpoolEntry } from '#core/ports/spool-index.ts';
 import type { Stopwatch } from '#core/ports/stopwatch.ts';
 import { pause } from '../pause.ts';
 import { openSpoolFolder, type SpoolFolder } from '../spool-folder.ts';
@@ -75,8 +76,8 @@ async function runOnFolder(options: AgentOptions, folder: SpoolFolder, stop: Abo
     // Each attempt that fails says so; the link is gone since the first.
     state = next.isConnected === state.isConnected ? { ...next, sinceMs: state.sinceMs } : next;
   });
-  const publisher = link && publisherOf(options, folder, link);
-  const agent = agentOf(options, folder, signal, () => publisher?.wake());
+  const publisher = link && publisherOf(options, folder, link, (entry) => agent.repair.note(entry));
+  const agent = agentOf(options, folder, publisher, signal);
   const publishing = publisher && keepPublishing(publisher, progress, signal).finally(() => ending.abort());
   // Told below, once everything else has ended.
   publishing?.catch(() => undefined);
@@ -89,7 +90,7 @@ async function runOnFolder(options: AgentOptions, folder: SpoolFolder, stop: Abo
         return entry && folder.spool.read(entry);
       },
     });
-    await work(agent, options, folder, signal);
+    await work(agent, publisher, options, folder, signal);
   } finally {
     ending.abort();
     await publishing?.catch(() => undefined);
@@ -99,7 +100,12 @@ async function runOnFolder(options: AgentOptions, folder: SpoolFolder, stop: Abo
   await publishing;
 }
 
-function agentOf(options: AgentOptions, folder: SpoolFolder, stop: AbortSignal, onReleased: () => void): FieldAgent {
+function agentOf(
+  options: AgentOptions,
+  folder: SpoolFolder,
+  publisher: Publisher | null,
+  stop: AbortSignal,
+): FieldAgent {
   const watcher = new CaptureWatcher({
     folder: options.capturesPath,
     quietMs: options.quietMs,
@@ -115,7 +121,8 @@ function agentOf(options: AgentOptions, folder: SpoolFolder, stop: AbortSignal, 
     progress: options.progress,
     yieldTurn: () => sleep(0),
     stop,
-    onReleased,
+    onReleased: () => publisher?.wake(),
+    onRepaired: (contentIds) => publisher?.retry(contentIds),
   });
 }
 
@@ -142,8 +149,14 @@ function openLink({ mqtt, deviceId }: AgentOptions, onState: (state: LinkState) 
   };
 }
 
-function publisherOf({ deviceId, bytesPerSecondMax, progress }: AgentOptions, { spool }: SpoolFolder, link: PartLink) {
-  return new Publisher({ spool, link, deviceId, stopwatch: backgroundStopwatch, bytesPerSecondMax, progress });
+function publisherOf(
+  { deviceId, bytesPerSecondMax, progress }: AgentOptions,
+  { spool }: SpoolFolder,
+  link: PartLink,
+  onDamaged: (entry: SpoolEntry) => void,
+): Publisher {
+  const stopwatch = backgroundStopwatch;
+  return new Publisher({ spool, link, deviceId, stopwatch, bytesPerSecondMax, progress, onDamaged });
 }
 
 /** A disk that fails for a while stops nothing for good. */
@@ -161,6 +174,7 @@ async function keepPublishing(publisher: Publisher, progress: Progress, signal: 
 
 async function work(
   agent: FieldAgent,
+  publisher: Publisher | null,
   options: AgentOptions,
   { spool }: SpoolFolder,
   signal: AbortSignal,
@@ -168,7 +182,14 @@ async function work(
   const { isOnce, mqtt } = options;
   while (!signal.aborted) {
     if (await agent.step()) continue;
-    if (isOnce && agent.isDone() && (mqtt === null || spool.totals().partCount === 0)) return requireSuccess(agent);
+    const { partCount } = spool.totals();
+    if (isOnce && agent.isDone() && (mqtt === null || partCount === 0)) return requireSuccess(agent);
+    if (isOnce && agent.isDone() && publisher !== null && publisher.stuckCount >= partCount) {
+      throw new FormatError(
+        `Expected every part to be sent, got ${partCount} that cannot be. Their reasons stand above.`,
+        { partCount },
+      );
+    }
     if (isOnce && mqtt === null && agent.waitsFor !== null) {
       throw new TemporaryError(`Expected to go on without a broker, got a reason to wait: ${agent.waitsFor}`);
     }

@@ -50,7 +50,7 @@ function captureStatus(
   return {
     granuleKey,
     state: agent.making === granuleKey ? 'making' : state,
-    reason,
+    reason: reason ?? agent.repair.failures.get(granuleKey) ?? null,
     rawState,
     rawBytes,
     product: report === null ? null : productOf(report, waiting.get(granuleKey) ?? 0),

@@ -49,6 +49,11 @@ it('a cube that cannot be settled ends with a sentence and an exit code, until i
   expect(status.granules[0]!.reason).toMatch(
     /^its job ended and is not settled\. FormatError: Expected a Parquet file/,
   );
+  const replaced = await runCubelake(folder, ['reprocess', '--cube', 'raw_cubes/local/f1/2026/07/01/two']);
+  expect(replaced.messages).toEqual([
+    expect.stringMatching(/^cubelake: Manifest \w+ is not settled: Expected a Parquet/),
+  ]);
+  expect(replaced.exitCode).toBe(exitCodes.badData);
   writeFileSync(shared, bytes);
   await answerOf(folder, ['status', '--reconcile']);
   expect(await answerOf(folder, ingest(corrected))).toContain('1 granules complete, 0 failed, 0 waiting');

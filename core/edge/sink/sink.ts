@@ -31,7 +31,7 @@ export interface SinkOptions extends StartChoices {
   /** Names this sink's offsets in the tables. */
   readonly group: string;
   readonly commitIntervalMs: number;
-  /** Ends when nothing has come for this long; null for never. */
+  /** Ends when nothing has come for this long and the log holds nothing more; null for never. */
   readonly idleMsMax: number | null;
 }
 
@@ -103,7 +103,10 @@ export class Sink {
           await this.#commit(batch, signal);
           batch = emptyBatch();
         }
-        if (idleMsMax !== null && batch.recordCount === 0 && stopwatch.elapsedMs() - heardMs >= idleMsMax) break;
+        if (idleMsMax !== null && batch.recordCount === 0 && stopwatch.elapsedMs() - heardMs >= idleMsMax) {
+          if (await this.#hasReadAll()) break;
+          heardMs = stopwatch.elapsedMs();
+        }
       }
     } finally {
       reading.abort();
@@ -187,6 +190,17 @@ export class Sink {
     await log.remember(group, topic, after.next).catch((error: unknown) => {
       progress.report('Offsets:Remember:Failed', { reason: String(error) });
     });
+  }
+
+  /** A log that does not answer may hold more. */
+  async #hasReadAll(): Promise<boolean> {
+    const { log, topic } = this.#options;
+    const found = await log.describe(topic).catch((error: unknown) => {
+      if (!mayPass(error)) throw error;
+      return null;
+    });
+    if (found === null) return false;
+    return [...found.partitions].every(([partition, { next }]) => next <= (this.#next.get(partition) ?? 0n));
   }
 
   /** A topic that was made again while it is read has other messages at the same offsets. */

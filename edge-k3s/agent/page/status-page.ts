@@ -35,8 +35,8 @@ function alarmsOf({ spool, nowMs, captures }: AgentStatus): string[] {
     );
   if (nowMs < plausibleMs)
     alarms.push('The clock of this machine is wrong. Captures without a time of their own get a wrong date.');
-  const failedCount = captures.filter(({ state }) => state === 'failed').length;
-  if (failedCount > 0) alarms.push(`${failedCount} of the last captures failed: see the reasons below.`);
+  const badCount = captures.filter((capture) => stateOf(capture).mood === 'bad').length;
+  if (badCount > 0) alarms.push(`${counted(badCount, 'capture')} failed: the reason stands below.`);
   return alarms;
 }
 
@@ -54,7 +54,7 @@ function linkTile({ link, nowMs }: AgentStatus): string {
 function waitingTile({ spool }: AgentStatus): string {
   const { partCount, sizeBytes } = spool;
   if (partCount === 0) return tile('To be sent', 'nothing', 'the cloud has all results', 'good');
-  return tile('To be sent', `${partCount} parts`, `${sizeText(sizeBytes)} wait for the link`, 'wait');
+  return tile('To be sent', counted(partCount, 'part'), `${sizeText(sizeBytes)} wait for the link`, 'wait');
 }
 
 function diskTile({ spool, raw }: AgentStatus): string {
@@ -97,7 +97,8 @@ function stateOf({ state, reason, product }: CaptureStatus): { readonly words: s
   if (state === 'making') return { words: 'is being made', mood: 'wait' };
   const waiting = product?.waitingPartCount ?? 0;
   if (waiting === 0) return { words: 'results in the cloud', mood: 'good' };
-  return { words: `made; ${waiting} of ${product!.partCount} parts to be sent`, mood: 'wait' };
+  if (reason !== null) return { words: `results damaged on the disk: ${reason}`, mood: 'bad' };
+  return { words: `made; ${waiting} of ${counted(product!.partCount, 'part')} to be sent`, mood: 'wait' };
 }
 
 function sizeText(bytes: number): string {
@@ -110,8 +111,12 @@ function durationText(durationMs: number): string {
   const minutes = Math.floor(durationMs / 60_000);
   if (minutes < 0) return 'an unknown time';
   if (minutes < 1) return 'less than a minute';
-  if (minutes < 120) return `${minutes} minutes`;
+  if (minutes < 120) return counted(minutes, 'minute');
   return minutes < 48 * 60 ? `${Math.floor(minutes / 60)} hours` : `${Math.floor(minutes / 1440)} days`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function timeText(ms: number): string {

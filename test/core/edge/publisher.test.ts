@@ -21,6 +21,7 @@ function machine({ partCount, bytesPerSecondMax = null }: { partCount: number; b
   );
   const sent: { part: number; atMs: number }[] = [];
   const events: string[] = [];
+  const damaged: number[] = [];
   let tellChange: (isConnected: boolean, error: string | null) => void;
   let takeReceipt: (receipt: Receipt) => Promise<void>;
   let isConnected = true;
@@ -28,6 +29,7 @@ function machine({ partCount, bytesPerSecondMax = null }: { partCount: number; b
   const link: PartLink = {
     isConnected: () => isConnected,
     publish: (message) => {
+      if (!isConnected) return Promise.reject(new TemporaryError('Expected a connection to the broker, got none.'));
       sent.push({ part: Number.parseInt(message.attributes.id, 16), atMs: time.elapsedMs() });
       return broker.answer(message);
     },
@@ -54,6 +56,7 @@ function machine({ partCount, bytesPerSecondMax = null }: { partCount: number; b
     stopwatch: time,
     bytesPerSecondMax,
     progress: { report: (event) => void events.push(event) },
+    onDamaged: ({ sequence }) => void damaged.push(sequence),
   });
   const power = new AbortController();
   return {
@@ -61,6 +64,7 @@ function machine({ partCount, bytesPerSecondMax = null }: { partCount: number; b
     entries,
     sent,
     events,
+    damaged,
     broker,
     spool,
     publisher,
@@ -179,6 +183,21 @@ describe('a publisher', () => {
     field.setLink(true);
     await field.time.runUntil(2 * minuteMs);
     expect(field.sent.slice(2).map(({ part }) => part)).toEqual([0, 1]);
+  });
+
+  it('tells of parts that the disk has damaged, and sends them once they are whole again', async () => {
+    const field = machine({ partCount: 3 });
+    const { read } = field.spool;
+    field.spool.read = (entry) =>
+      entry.sequence === 1 ? Promise.reject(new FormatError('Expected a payload, got other bytes.')) : read(entry);
+    void field.run();
+    await field.time.runUntil(minuteMs);
+    expect([field.damaged, field.publisher.stuckCount]).toEqual([[1], 1]);
+    field.spool.read = read;
+    field.publisher.retry([idOf(1)]);
+    await field.time.runUntil(minuteMs + 1);
+    expect(field.sent.map(({ part }) => part)).toEqual([0, 2, 1]);
+    expect(field.publisher.stuckCount).toBe(0);
   });
 
   it('keeps its cap, a part at a time', async () => {

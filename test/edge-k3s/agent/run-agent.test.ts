@@ -1,62 +1,10 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { defaultEdgeSettings } from '#core/edge/edge-product.ts';
 import { FormatError, TemporaryError } from '#core/errors.ts';
-import { type AgentOptions, type PageSources, runAgent } from '#edge-k3s/agent/run-agent.ts';
-import { openSpoolFolder } from '#edge-k3s/spool-folder.ts';
-import { parseCall } from '../../../cli/command.ts';
-import { command } from '../../../cli/commands/edge-run.ts';
-import { capturePlanner } from '../../../cli/edge/capture-planner.ts';
-import { dataOf, headerText, temporaryFolder, writeCube, writeReferences } from './field.ts';
-
-interface Event {
-  readonly event: string;
-  readonly [field: string]: string | number | null;
-}
-
-/** A field machine's folders, and runs of its agent until everything captured is made. */
-function machine(more: readonly string[] = []) {
-  const folder = temporaryFolder();
-  const captures = join(folder, 'captures');
-  const spoolPath = join(folder, 'spool');
-  mkdirSync(captures);
-  const { dark, white } = writeReferences(folder);
-  const argv = ['--device', 'd', '--farm', 'farm-a', '--dark', dark, '--white', white, '--panel', '0.5', ...more];
-  const events: Event[] = [];
-  const options = (changes: Partial<AgentOptions> = {}): AgentOptions => ({
-    capturesPath: captures,
-    ignoredPaths: [],
-    spoolPath,
-    spoolBytesMax: 1e8,
-    deviceId: 'd',
-    plan: capturePlanner(parseCall(command, argv), 'edge run'),
-    settings: { ...defaultEdgeSettings, cellSize: 2 },
-    quietMs: 0,
-    pollMs: 1,
-    isConsuming: false,
-    isOnce: true,
-    mqtt: null,
-    bytesPerSecondMax: null,
-    progress: { report: (event, fields) => void events.push({ event, ...fields }) },
-    page: null,
-    ...changes,
-  });
-  const run = (changes: Partial<AgentOptions> = {}, stop = new AbortController().signal): Promise<void> =>
-    runAgent(options(changes), stop);
-  const of = (event: string): Event[] => events.filter((each) => each.event === event);
-  const look = async <Found>(find: (opened: Awaited<ReturnType<typeof openSpoolFolder>>) => Found): Promise<Found> => {
-    const opened = await openSpoolFolder(spoolPath, 1e8);
-    try {
-      return find(opened);
-    } finally {
-      opened.close();
-    }
-  };
-  return { folder, captures, events, run, of, look, dark, white };
-}
-
-const keyOf = (name: string): string => `raw_cubes/local/farm-a/2026/07/01/${name}`;
+import type { PageSources } from '#edge-k3s/agent/run-agent.ts';
+import { dataOf, headerText, writeCube } from './field.ts';
+import { keyOf, machine } from './machine.ts';
 
 describe('the agent of a field machine', () => {
   it('makes what is captured, once, and leaves the files where they are', async () => {

@@ -1,10 +1,10 @@
 // From the field to silver: node edge-chain.ts FOLDER SPOOL KILLS SEED
 //
 // SPOOL lies on a disk of 8 MiB. Captures appear one after the other; an agent, two bridges and a sink work on them while
-// this program kills all four, restarts both brokers, cuts and slows the link and fills the disk. FOLDER/chain.json then says
-// where check_chain.py finds what should be in silver, as an agent that nobody disturbed has made it, and the lake.
+// this program kills all four, restarts both brokers, cuts and slows the link, fills the disk and turns over bits of what lies
+// on it. FOLDER/chain.json then says where check_chain.py finds what should be in silver, as an agent that nobody disturbed has made it, and the lake.
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { seededNumbers } from '../burst/processes.ts';
 import { BadLink } from './bad-link.ts';
@@ -47,6 +47,7 @@ const bridges = ['bridge-1', 'bridge-2'].map(
 const sinkCommand = ['edge', 'sink', '--lake', lake, '--kafka', kafkaAddress];
 const sink = new Supervised(command('sink', [...sinkCommand, '--interval-s', '1']));
 const processes = [agent, ...bridges, sink];
+const damaged = new Set<string>();
 const killed = (): number => processes.reduce((sum, { killCount: count }) => sum + count, 0);
 
 try {
@@ -54,6 +55,7 @@ try {
     if (storm < cubeCount) writeCapture(captures, storm);
     await trouble(storm);
     await killAround();
+    if (storm % 3 === 1) damagePayloads();
     link.mend(storm % 4 === 3 ? 150_000 : undefined);
     await sleep(2000 + 1500 * nextNumber());
     if (Date.now() - startMs > limitMs) throw new Error(`Expected ${killCount} kills in time, got ${killed()}`);
@@ -80,6 +82,11 @@ try {
   assert.equal(await exitOf(calm), 0, 'an agent that nobody disturbs');
   const expected = join(calmSpool, 'payloads');
   writeFileSync(join(folder, 'chain.json'), JSON.stringify({ expected, lake, kafka: kafkaAddress, cubeCount }));
+  const agentLog = readFileSync(join(folder, 'agent.log'), 'utf8');
+  const repaired = agentLog.match(/Part:Repair:Done/g)?.length ?? 0;
+  assert.ok(damaged.size > 0 && repaired > 0, `payloads were damaged and mended, got ${damaged.size} and ${repaired}`);
+  assert.ok(!agentLog.includes('Part:Repair:Failed'), 'what the disk has damaged is made again from its raw cube');
+  say(`${damaged.size} payloads damaged on the disk, ${repaired} repairs`);
   const counts = processes.map(({ killCount: count }) => count).join(' + ');
   say(
     `killed: agent, two bridges, sink ${counts}; Kafka ${kafka.killCount}, Mosquitto ${mosquitto.killCount} times restarted`,
@@ -105,6 +112,24 @@ async function trouble(storm: number): Promise<void> {
   }
   await sleep(2000);
   rmSync(filler, { force: true });
+}
+
+/** One bit of each payload that waits in the spool: nothing leaves it while the link is cut. */
+function damagePayloads(): void {
+  const payloads = join(spool, 'payloads');
+  const names = readdirSync(payloads, { recursive: true, encoding: 'utf8' });
+  for (const name of names.filter((each) => /[0-9a-f]{64}$/.test(each))) {
+    const path = join(payloads, name);
+    try {
+      const bytes = readFileSync(path);
+      const at = Math.floor(nextNumber() * bytes.length);
+      bytes[at]! ^= 1 << Math.floor(8 * nextNumber());
+      writeFileSync(path, bytes, { flag: 'r+' });
+      damaged.add(name);
+    } catch {
+      // It went away meanwhile.
+    }
+  }
 }
 
 /** Some kills more than a dozen, some in the first moments of a process and some in the midst of its work. */

@@ -59,7 +59,7 @@ describe('the page of an agent', () => {
       'tractor-1',
       'no link',
       'for 10 minutes: connect ECONNREFUSED',
-      '1 parts',
+      '1 part<',
       'NDVI 0.71',
       'made; 1 of 3 parts to be sent',
       'raw cube only here',
@@ -76,7 +76,12 @@ describe('the page of an agent', () => {
     const text = await (await fetch(await serve({ ...status, nowMs: 1000, spool, captures: [failed] }))).text();
     expect(text).toContain('The spool is full: nothing new is made. Bring the machine where it has a network');
     expect(text).toContain('The clock of this machine is wrong');
+    expect(text).toContain('1 capture failed: the reason stands below.');
     expect(text).toContain('failed: Expected a header, got none');
+    const damaged = { ...made, reason: 'The disk has damaged them twice.' };
+    const second = await (await fetch(await serve({ ...status, captures: [failed, damaged] }))).text();
+    expect(second).toContain('2 captures failed: the reason stands below.');
+    expect(second).toContain('results damaged on the disk: The disk has damaged them twice.');
   });
 
   it('escapes what comes from outside', async () => {
