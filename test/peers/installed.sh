@@ -25,9 +25,10 @@ apt_install() {
   DEBIAN_FRONTEND=noninteractive locked apt apt-get install -y -qq --no-install-recommends "$@" > /dev/null
 }
 
-# maven PARAMETER...: as `mvn`, whose repository of downloads is not for two at a time.
+# maven PARAMETER...: as `mvn`, whose repository of downloads is not for two at a time. It says nothing on stdout, which is the
+# caller's (Maven ends with codes of colours even there).
 maven() {
-  locked maven mvn -B -q -ntp "$@"
+  locked maven mvn -B -q -ntp "$@" >&2
 }
 
 # free_port: a port of 127.0.0.1 that nothing listens on. Each call gives the next one, so that no two checks get the same, and all

@@ -21,7 +21,8 @@ export class Broker {
     const wrapper = spawn('bash', script, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#wrapper = wrapper;
     for await (const line of createInterface({ input: wrapper.stdout })) {
-      const [address, pid] = line.split(' ') as [string, string];
+      const [, address, pid] = /^((?:mqtt:\/\/)?127\.0\.0\.1:\d+) (\d+)$/.exec(line) ?? [];
+      if (address === undefined) throw new Error(`Expected ADDRESS PROCESS of ${this.#kind}, got "${line}".`);
       this.#pid = Number(pid);
       return address;
     }
