@@ -79,6 +79,8 @@ export type PlotFacts = z.infer<typeof plotFactsSchema>;
 
 /** Entry in the summary of every snapshot that brings rows from the field: how far the log was read. */
 export const ingestOffsetsKey = 'cubelake.ingest.offsets';
+/** Entry in the summary of the snapshot with which a sink went on although so many messages were gone unread. */
+export const ingestLostKey = 'cubelake.ingest.lost';
 /** Entry in the summary of every snapshot that brings plots from the field: their farms and dates. */
 export const ingestTouchedKey = 'cubelake.ingest.touched';
 /** Entry in the summary of every snapshot of a settlement. */

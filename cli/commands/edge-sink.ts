@@ -29,7 +29,7 @@ export const command: Command = {
       value: 'S',
       help: 'end when nothing has come for so long and Kafka holds nothing more',
     },
-    'accept-gap': { type: 'boolean', help: 'go on although messages that were not read are gone' },
+    'accept-gap': { type: 'boolean', help: 'go on although messages that were not read are gone; needed once' },
     'new-epoch': { type: 'boolean', help: 'read a topic that was made again from its beginning' },
   },
   async run(call, io) {

@@ -1,4 +1,4 @@
-import { ingestOffsetsKey, ingestTouchedKey, settlementKey } from '#schemas/edge-messages.ts';
+import { ingestLostKey, ingestOffsetsKey, ingestTouchedKey, settlementKey } from '#schemas/edge-messages.ts';
 import { type ColumnDefinition, type TableDefinition, tableName } from '#schemas/table-definition.ts';
 import { goldPlotIndex, silverReflectance } from '#schemas/tables.ts';
 import { NotFoundError } from '../../errors.ts';
@@ -24,6 +24,8 @@ export interface PartsCommit {
   readonly before: string | null;
   readonly after: IngestOffsets;
   readonly parts: readonly DecodedPart[];
+  /** Messages that are gone unread, as a person has accepted; 0 by default. */
+  readonly lostCount?: bigint;
 }
 
 export interface CommitReport {
@@ -52,7 +54,7 @@ export async function commitParts(
   table: TableDefinition,
   commit: PartsCommit,
 ): Promise<CommitReport> {
-  const { group, before, after, parts } = commit;
+  const { group, before, after, parts, lostCount = 0n } = commit;
   const offsets = formatOffsets(after);
   const commitId = contentHash([tableName(table), group, before, offsets]);
   const granuleKeys = [...new Set(parts.map(({ part }) => part.attributes.subject))];
@@ -81,6 +83,7 @@ export async function commitParts(
         removePaths: [],
         summary: {
           [ingestOffsetsKey]: offsets,
+          ...(lostCount > 0n ? { [ingestLostKey]: String(lostCount) } : {}),
           ...(table === goldPlotIndex ? { [ingestTouchedKey]: JSON.stringify(touched) } : {}),
         },
         baseSnapshotId,

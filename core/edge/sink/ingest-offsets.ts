@@ -63,6 +63,8 @@ export interface Start {
   readonly from: ReadonlyMap<number, bigint>;
   /** Messages that nobody can read any more. */
   readonly lostCount: bigint;
+  /** It is not where the table is: a person has accepted that. */
+  readonly isLeap: boolean;
 }
 
 /**
@@ -77,10 +79,11 @@ export function startOf(known: IngestOffsets | null, topic: string, found: LogTo
         { topic },
       );
     }
-    return startOf(null, topic, found, choices);
+    return { ...startOf(null, topic, found, choices), isLeap: true };
   }
   const from = new Map<number, bigint>();
   let lostCount = 0n;
+  let isLeap = false;
   for (const [partition, { first, next }] of found.partitions) {
     const wanted = known?.next.get(partition) ?? (known === null ? first : 0n);
     const isCut = wanted > next;
@@ -94,7 +97,19 @@ export function startOf(known: IngestOffsets | null, topic: string, found: LogTo
       );
     }
     if (wanted < first) lostCount += first - wanted;
+    if (wanted < first || isCut) isLeap = true;
     from.set(partition, isCut ? next : wanted < first ? first : wanted);
   }
-  return { from, lostCount };
+  return { from, lostCount, isLeap };
+}
+
+/**
+ * Where a table stands that may be ahead of the start, in a log that may end before it.
+ * @param ahead Its offsets in the same topic.
+ */
+export function aheadOf(start: Start, ahead: ReadonlyMap<number, bigint>, found: LogTopic): Map<number, bigint> {
+  const next = mergeOffsets(start.from, ahead);
+  for (const [partition, log] of found.partitions)
+    if (next.get(partition)! > log.next) next.set(partition, start.from.get(partition)!);
+  return next;
 }

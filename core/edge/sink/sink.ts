@@ -1,35 +1,19 @@
-import { tableName } from '#schemas/table-definition.ts';
-import { goldPlotIndex, silverReflectance } from '#schemas/tables.ts';
 import { ConfigurationError, CubelakeError, FencedError } from '../../errors.ts';
 import { sinkBatchBytesMax, sinkBatchValueCountMax } from '../../limits.ts';
-import type { Catalog } from '../../ports/catalog.ts';
 import type { LogRecord, PartLogReader, PartLogWriter } from '../../ports/part-log.ts';
-import type { Progress } from '../../ports/progress.ts';
 import type { Stopwatch } from '../../ports/stopwatch.ts';
-import { type CommitReport, commitParts, type SinkTables, tableOfKind } from './commit-parts.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { decodePart } from './decode-part.ts';
-import {
-  formatOffsets,
-  mergeOffsets,
-  offsetsProperty,
-  parseOffsets,
-  type StartChoices,
-  startOf,
-} from './ingest-offsets.ts';
+import { SinkPosition, type SinkPositionOptions } from './sink-position.ts';
 import type { DecodedPart } from './stage-parts.ts';
 
-export interface SinkOptions extends StartChoices {
+/** `group` names this sink's offsets in the tables. */
+export interface SinkOptions extends SinkPositionOptions {
   readonly log: PartLogReader;
   readonly deadLetters: PartLogWriter;
-  readonly tables: SinkTables & { readonly catalog: Catalog };
   /** Brings what is derived from gold.plot_index up to date with all that sinks have changed in it. */
   readonly derive: () => Promise<unknown>;
   readonly stopwatch: Stopwatch;
-  readonly progress: Progress;
-  readonly topic: string;
-  /** Names this sink's offsets in the tables. */
-  readonly group: string;
   readonly commitIntervalMs: number;
   /** Ends when nothing has come for this long and the log holds nothing more; null for never. */
   readonly idleMsMax: number | null;
@@ -59,11 +43,6 @@ interface Batch {
  */
 export class Sink {
   readonly #options: SinkOptions;
-  #topicId = '';
-  /** Text of the property of each table, as last read or written. */
-  #silverOffsets: string | null = null;
-  #goldOffsets: string | null = null;
-  #next = new Map<number, bigint>();
   readonly #deadLetters: DeadLetters;
 
   constructor(options: SinkOptions) {
@@ -77,10 +56,10 @@ export class Sink {
    *   dead; FencedError when another sink is further; as `publish`.
    */
   async run(signal: AbortSignal): Promise<void> {
-    await this.#start();
+    const position = await this.#start();
     const { log, topic, stopwatch, commitIntervalMs, idleMsMax } = this.#options;
     const reading = new AbortController();
-    const records = log.read(topic, this.#next, AbortSignal.any([signal, reading.signal]))[Symbol.asyncIterator]();
+    const records = log.read(topic, position.next, AbortSignal.any([signal, reading.signal]))[Symbol.asyncIterator]();
     let batch = emptyBatch();
     let [batchMs, heardMs] = [stopwatch.elapsedMs(), stopwatch.elapsedMs()];
     let pending = records.next();
@@ -100,11 +79,11 @@ export class Sink {
         const isDue = batch.recordCount > 0 && stopwatch.elapsedMs() - batchMs >= commitIntervalMs;
         const isFull = batch.sizeBytes >= sinkBatchBytesMax || batch.valueCount >= sinkBatchValueCountMax;
         if (isDue || isFull) {
-          await this.#commit(batch, signal);
+          await this.#commit(position, batch, signal);
           batch = emptyBatch();
         }
         if (idleMsMax !== null && batch.recordCount === 0 && stopwatch.elapsedMs() - heardMs >= idleMsMax) {
-          if (await this.#hasReadAll()) break;
+          if (await this.#hasReadAll(position)) break;
           heardMs = stopwatch.elapsedMs();
         }
       }
@@ -112,41 +91,20 @@ export class Sink {
       reading.abort();
       pending.catch(() => undefined);
     }
-    if (batch.recordCount > 0) await this.#commit(batch, signal);
+    if (batch.recordCount > 0) await this.#commit(position, batch, signal);
   }
 
-  async #start(): Promise<void> {
-    const { log, topic, tables, progress } = this.#options;
+  async #start(): Promise<SinkPosition> {
+    const { log, topic, derive } = this.#options;
     // The tables first: what another sink commits after this look was in the log before the next one.
-    this.#silverOffsets = await this.#offsetsOf(tables.catalog, 'silver');
-    this.#goldOffsets = await this.#offsetsOf(tables.catalog, 'gold');
+    const position = await SinkPosition.load(this.#options);
     const found = await log.describe(topic);
     if (found === null)
       throw new ConfigurationError(`Expected topic ${topic}, got none. Create it, or name another.`, { topic });
-    this.#topicId = found.topicId;
-    const known = this.#silverOffsets === null ? null : parseOffsets(this.#silverOffsets);
-    const { from, lostCount } = startOf(known, topic, found, this.#options);
-    this.#next = new Map(from);
-    await this.#writeFirstOffsets();
+    await position.begin(found);
     // A crash may have come between the newest commit to gold and what is derived from it.
-    await this.#options.derive();
-    progress.report('Sink:Start:Done', {
-      topic,
-      from: formatOffsets({ topic, topicId: found.topicId, next: from }),
-      lost: String(lostCount),
-    });
-  }
-
-  /** From here on a lost message is noticed, and a settlement finds tables that its snapshot can stand in. */
-  async #writeFirstOffsets(): Promise<void> {
-    const start = { topic: this.#options.topic, topicId: this.#topicId, next: this.#next };
-    this.#goldOffsets ??= (await this.#commitTable('plots', [], start, null)).offsets;
-    this.#silverOffsets ??= (await this.#commitTable('cells', [], start, null)).offsets;
-  }
-
-  async #offsetsOf(catalog: Catalog, layer: 'silver' | 'gold'): Promise<string | null> {
-    const loaded = await catalog.loadTable(layer === 'silver' ? silverReflectance : goldPlotIndex);
-    return loaded?.metadata.properties[offsetsProperty(this.#options.group)] ?? null;
+    await derive();
+    return position;
   }
 
   /** What is no part goes to the dead letters, and the others go on. */
@@ -165,73 +123,29 @@ export class Sink {
     }
   }
 
-  async #commit(batch: Batch, signal: AbortSignal): Promise<void> {
-    const { log, topic, group, progress } = this.#options;
-    await this.#untilReady(() => this.#requireSameTopic(), signal);
-    const after = { topic, topicId: this.#topicId, next: mergeOffsets(this.#next, batch.next) };
+  async #commit(position: SinkPosition, batch: Batch, signal: AbortSignal): Promise<void> {
+    const { log, topic, group, derive, progress } = this.#options;
+    await this.#untilReady(async () => position.requireSameTopic(await log.describe(topic)), signal);
     const parts = (kind: DecodedPart['kind']) => batch.parts.filter((each) => each.kind === kind);
-    const inGold = this.#goldNext();
-    const plots = parts('plots').filter(({ partition, offset }) => offset >= (inGold.get(partition) ?? 0n));
+    const plots = position.newInGold(parts('plots'));
     if (plots.length > 0) {
-      const afterGold = { ...after, next: mergeOffsets(after.next, inGold) };
-      const report = await this.#untilReady(
-        () => this.#commitTable('plots', plots, afterGold, this.#goldOffsets),
-        signal,
-      );
-      this.#goldOffsets = report.offsets;
-      await this.#untilReady(() => this.#options.derive(), signal);
+      await this.#untilReady(() => position.commitGold(plots, batch.next), signal);
+      await this.#untilReady(derive, signal);
     }
-    const report = await this.#untilReady(
-      () => this.#commitTable('cells', parts('cells'), after, this.#silverOffsets),
-      signal,
-    );
-    this.#silverOffsets = report.offsets;
-    this.#next = after.next;
-    await log.remember(group, topic, after.next).catch((error: unknown) => {
+    await this.#untilReady(() => position.commitSilver(parts('cells'), batch.next), signal);
+    await log.remember(group, topic, position.next).catch((error: unknown) => {
       progress.report('Offsets:Remember:Failed', { reason: String(error) });
     });
   }
 
   /** A log that does not answer may hold more. */
-  async #hasReadAll(): Promise<boolean> {
+  async #hasReadAll(position: SinkPosition): Promise<boolean> {
     const { log, topic } = this.#options;
     const found = await log.describe(topic).catch((error: unknown) => {
       if (!mayPass(error)) throw error;
       return null;
     });
-    if (found === null) return false;
-    return [...found.partitions].every(([partition, { next }]) => next <= (this.#next.get(partition) ?? 0n));
-  }
-
-  /** A topic that was made again while it is read has other messages at the same offsets. */
-  async #requireSameTopic(): Promise<void> {
-    const { log, topic } = this.#options;
-    const found = await log.describe(topic);
-    if (found?.topicId === this.#topicId) return;
-    throw new ConfigurationError(
-      `Expected topic ${topic} with id ${this.#topicId}, got ${found?.topicId ?? 'none'}: it was made again while it was read. Start anew with --new-epoch to read the new one from its beginning.`,
-      { topic },
-    );
-  }
-
-  async #commitTable(
-    kind: DecodedPart['kind'],
-    parts: readonly DecodedPart[],
-    after: Parameters<typeof formatOffsets>[0],
-    before: string | null,
-  ): Promise<CommitReport> {
-    const { tables, group, progress } = this.#options;
-    const table = tableOfKind[kind];
-    const report = await commitParts(tables, table, { group, before, after, parts });
-    const { addedCount: added, repeatedCount: repeated, lateCount: late } = report;
-    progress.report('Parts:Commit:Done', { table: tableName(table), added, repeated, late });
-    return report;
-  }
-
-  /** How far gold is in this topic: farther than silver where a crash came between them. */
-  #goldNext(): ReadonlyMap<number, bigint> {
-    const offsets = this.#goldOffsets === null ? null : parseOffsets(this.#goldOffsets);
-    return offsets?.topicId === this.#topicId ? offsets.next : new Map();
+    return found !== null && position.isAtEndOf(found);
   }
 
   /** Tries again for as long as something may pass; a stop ends that, and the next run reads the same messages again. */
