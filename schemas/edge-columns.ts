@@ -10,6 +10,19 @@ export const partIdColumn: ColumnDefinition = {
   metrics: 'full',
 };
 
+/** What the field says of its cells, in every row: whichever program merges or rewrites files keeps it. */
+export const cellFactColumns: readonly ColumnDefinition[] = (
+  [
+    [901, 'cell_size', 'int', 'Pixels along an edge cell'],
+    [902, 'reflectance_precision', 'double', 'Step to which the reflectance of an edge cell is rounded'],
+    [903, 'index_precision', 'double', 'Step to which means of indices of an edge cell are rounded'],
+    [904, 'ndvi_min', 'double', 'NDVI that every pixel of an edge cell reaches; NULL where all are in it'],
+  ] as const
+).map(([id, name, type, doc]) => ({ id, name, type, required: false, doc, metrics: 'none' }));
+
+/** Columns that every row of cells has beyond the table's definition; those of its indices and bands come besides. */
+export const cellColumns: readonly ColumnDefinition[] = [partIdColumn, ...cellFactColumns];
+
 /** Three ids for each index, by its position among the definitions. */
 const indexColumnIdBase = 100;
 

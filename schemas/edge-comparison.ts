@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { cellFactsSchema } from './edge-messages.ts';
 import { differenceSchema } from './replacement.ts';
 
-/** What the field says of its cells in each file, which is what they are rounded to. */
+/** What the field says of its cells in each row (`cellFactColumns`), which is what they are rounded to. */
 export const comparedCellFactsSchema = cellFactsSchema.pick({
   cell_size: true,
   reflectance_precision: true,

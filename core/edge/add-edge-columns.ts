@@ -1,5 +1,5 @@
 import { bandColumns } from '#schemas/band-column.ts';
-import { indexColumns, partIdColumn } from '#schemas/edge-columns.ts';
+import { cellColumns, indexColumns, partIdColumn } from '#schemas/edge-columns.ts';
 import { type ColumnDefinition, tableName } from '#schemas/table-definition.ts';
 import { goldPlotIndex, silverReflectance } from '#schemas/tables.ts';
 import { FormatError } from '../errors.ts';
@@ -20,7 +20,7 @@ export async function columnsOfPart(source: ByteSource): Promise<readonly Column
   const footer = await readFooter(source);
   const measured = footer?.columns.filter(({ id }) => !keyColumns.some(({ column }) => column.id === id)) ?? [];
   const columns = measured.map(({ id, name }) => measuredColumns(id).find((column) => column.name === name));
-  if (columns.length > 0 && !columns.includes(undefined)) return [partIdColumn, ...(columns as ColumnDefinition[])];
+  if (columns.length > 0 && !columns.includes(undefined)) return [...cellColumns, ...(columns as ColumnDefinition[])];
   throw new FormatError(`Expected cells of a field machine, got another file (${source.name}). Give parts of cells.`, {
     path: source.name,
   });
@@ -38,7 +38,7 @@ function measuredColumns(id: number): readonly ColumnDefinition[] {
 /** What cubes of these bands may need: a column for each band, three for every index. @param wavelengthsNm Band centres. */
 export function columnsOfWavelengths(wavelengthsNm: readonly number[]): readonly ColumnDefinition[] {
   const bands = bandColumns(wavelengthsNm).filter((column) => column !== null);
-  return [partIdColumn, ...allIndexColumns, ...bands];
+  return [...cellColumns, ...allIndexColumns, ...bands];
 }
 
 export interface AddedColumns {

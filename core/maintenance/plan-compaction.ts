@@ -1,4 +1,3 @@
-import { partFactsKey } from '#schemas/edge-messages.ts';
 import { type TableDefinition, tableName } from '#schemas/table-definition.ts';
 import { FormatError, NotFoundError } from '../errors.ts';
 import type { DataFile } from '../formats/iceberg/data-file.ts';
@@ -103,7 +102,7 @@ async function factsOf(warehouse: ObjectStore, file: DataFile, notes: string[]):
     const source = await warehouse.open(keyOf(warehouse, file.path));
     try {
       const footer = await readFooter(source);
-      if (footer !== null) return { file, mode: modeOf(footer), signature: signatureOf(footer) };
+      if (footer !== null) return { file, mode: modeOf(footer), signature: JSON.stringify(footer.columns) };
       notes.push(`${file.path}: written by another program`);
     } finally {
       await source.close();
@@ -113,11 +112,6 @@ async function factsOf(warehouse: ObjectStore, file: DataFile, notes: string[]):
     notes.push(`${file.path}: ${error.message}`);
   }
   return null;
-}
-
-/** Also what files of the field say of their cells: a merged file says it of all of its own. */
-function signatureOf({ columns, keyValues }: ParquetFooter): string {
-  return JSON.stringify([columns, keyValues[partFactsKey]]);
 }
 
 function modeOf({ rowGroups }: ParquetFooter): CompactionMode {

@@ -53,7 +53,7 @@ export async function rewriteFile(
         } else await rewriteRows(output, { source, footer, names, rowStart, rowEnd }, isLeftOut);
         rowStart = rowEnd;
       }
-      return await output.finish(footer.own === null ? [] : [footer.own]);
+      return await output.finish();
     } catch (error) {
       await output.abort();
       throw error;

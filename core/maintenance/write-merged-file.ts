@@ -1,5 +1,4 @@
 import { partIdColumn } from '#schemas/edge-columns.ts';
-import { partFactsKey } from '#schemas/edge-messages.ts';
 import type { TableDefinition } from '#schemas/table-definition.ts';
 import { FormatError } from '../errors.ts';
 import type { DataFile } from '../formats/iceberg/data-file.ts';
@@ -67,14 +66,11 @@ export class MergedFile {
     this.add(group);
   }
 
-  /**
-   * @param footers Of the files whose row groups these are.
-   * @returns What Iceberg keeps of the file, as if it had been written at once; null when nothing was added.
-   */
-  async finish(footers: readonly ParquetFooter[]): Promise<DataFile | null> {
+  /** @returns What Iceberg keeps of the file, as if it had been written at once; null when nothing was added. */
+  async finish(): Promise<DataFile | null> {
     if (this.#writer === null) return null;
     const { warehouse, key, partition } = this.#context;
-    await this.#writer.append(this.#facts.footer({ ...describeGranules(this.#granules), ...cellFactsOf(footers) }));
+    await this.#writer.append(this.#facts.footer(describeGranules(this.#granules)));
     const { sizeBytes } = await this.#writer.commit();
     return this.#facts.dataFile(uriOf(warehouse, key), partition, sizeBytes);
   }
@@ -92,11 +88,9 @@ export class MergedFile {
  */
 export async function copyRowGroups(context: MergedFileContext, files: readonly DataFile[]): Promise<DataFile | null> {
   let output: MergedFile | null = null;
-  const footers: ParquetFooter[] = [];
   try {
     for (const file of files) {
       await withFile(context.warehouse, file, async (source, footer) => {
-        footers.push(footer);
         const columns = columnsFor(context.table, footer.columns);
         output ??= new MergedFile(context, columns);
         if (JSON.stringify(columns) !== JSON.stringify(output.columns))
@@ -104,7 +98,7 @@ export async function copyRowGroups(context: MergedFileContext, files: readonly 
         for (const group of footer.rowGroups) await output.copy(source, group);
       });
     }
-    return (await (output as MergedFile | null)?.finish(footers)) ?? null;
+    return (await (output as MergedFile | null)?.finish()) ?? null;
   } catch (error) {
     await (output as MergedFile | null)?.abort();
     throw error;
@@ -117,23 +111,22 @@ export async function copyRowGroups(context: MergedFileContext, files: readonly 
  */
 export async function mergeRows(context: MergedFileContext, files: readonly DataFile[]): Promise<DataFile | null> {
   const rows: ExactRow[] = [];
-  const footers: ParquetFooter[] = [];
+  let footer: ParquetFooter | null = null;
   for (const file of files) {
     await withFile(context.warehouse, file, async (source, own) => {
-      footers.push(own);
+      footer ??= own;
       for (const row of await readExactRows(source, own)) rows.push(row);
     });
   }
-  const [footer] = footers;
-  if (footer === undefined || rows.length === 0) return null;
-  const columns = columnsFor(context.table, footer.columns);
+  if (footer === null || rows.length === 0) return null;
+  const columns = columnsFor(context.table, (footer as ParquetFooter).columns);
   rows.sort(compareByKeys(sortKeysOf(columns)));
   const { bytes, ...group } = encodeRowGroup(columns, columnsOfRows(columns, rows), rows.length, rowGroupScratch());
   const output = new MergedFile(context, columns);
   try {
     await output.append(bytes);
     output.add({ ...group, sizeBytes: bytes.length });
-    return await output.finish(footers);
+    return await output.finish();
   } catch (error) {
     await output.abort();
     throw error;
@@ -161,10 +154,4 @@ export async function withFile<T>(
 export function columnsFor(table: TableDefinition, columns: readonly FooterColumn[]): ParquetColumn[] {
   const metrics = new Map([...table.columns, partIdColumn].map((column) => [column.id, column.metrics]));
   return columns.map((column) => ({ ...column, metrics: metrics.get(column.id) ?? 'none' }));
-}
-
-/** What all files of the field say of their cells. */
-function cellFactsOf(footers: readonly ParquetFooter[]): Record<string, string> {
-  const [said, ...others] = new Set(footers.map(({ keyValues }) => keyValues[partFactsKey]));
-  return said === undefined || others.length > 0 ? {} : { [partFactsKey]: said };
 }

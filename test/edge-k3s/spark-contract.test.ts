@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { deadPartsInRowCountMax, partMessageBytesMax, partRowCountMax, partValueCountMax } from '#core/limits.ts';
 import { indexDefinitions } from '#core/spectral-indices/index-definitions.ts';
+import { cellFactColumns } from '#schemas/edge-columns.ts';
 import {
   deadLetterHeaders,
   ingestOffsetsKey,
@@ -40,6 +41,11 @@ describe('what the Spark job has agreed on', () => {
     ['DEAD_PARTS_IN_ROW_COUNT_MAX', deadPartsInRowCountMax],
   ])('%s is the same here', (name, value) => {
     expect(constant(name)).toBe(value);
+  });
+
+  it('gives what a part says of its cells the same columns', () => {
+    const [, columns] = /CELL_FACTS = (\{.+\})/.exec(sourceOf('contract'))!;
+    expect(JSON.parse(columns!)).toEqual(Object.fromEntries(cellFactColumns.map(({ name, id }) => [name, id])));
   });
 
   it('names the same indices, types of parts and columns of gold', () => {

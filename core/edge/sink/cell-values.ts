@@ -1,5 +1,6 @@
 import { bandColumns } from '#schemas/band-column.ts';
-import { indexColumns, partIdColumn } from '#schemas/edge-columns.ts';
+import { cellColumns, cellFactColumns, indexColumns } from '#schemas/edge-columns.ts';
+import { comparedCellFactsSchema } from '#schemas/edge-comparison.ts';
 import type { CellFacts } from '#schemas/edge-messages.ts';
 import type { ColumnDefinition } from '#schemas/table-definition.ts';
 import { silverReflectance } from '#schemas/tables.ts';
@@ -63,6 +64,7 @@ export function silverCells({ attributes, key, facts, rowCount, columns, values 
     quality: { kind: 'int32', values: wholeColumn(columnAt('quality'), 'quality', 0), validMask: null },
     pixel_count: { kind: 'int32', values: wholeColumn(columnAt('pixel_count'), 'pixel_count', 1), validMask: null },
   };
+  const said: Readonly<Record<string, number | null>> = comparedCellFactsSchema.parse(cells);
   const measured = columns.flatMap((column, at) =>
     keyColumnNames.includes(column.name)
       ? []
@@ -71,10 +73,11 @@ export function silverCells({ attributes, key, facts, rowCount, columns, values 
   const ordered = measured.toSorted((left, right) => left.column.id - right.column.id);
   return {
     rowCount,
-    columns: [...silverReflectance.columns, partIdColumn, ...ordered.map(({ column }) => column)],
+    columns: [...silverReflectance.columns, ...cellColumns, ...ordered.map(({ column }) => column)],
     values: [
       ...silverReflectance.columns.map(({ name }) => own[name]!),
       { kind: 'constant', value: attributes.id },
+      ...cellFactColumns.map(({ name }): ColumnValues => ({ kind: 'constant', value: said[name] ?? null })),
       ...ordered.map(({ values: each }) => each),
     ],
   };

@@ -1,5 +1,4 @@
 import { partIdColumn } from '#schemas/edge-columns.ts';
-import { type CellFacts, partFactsKey } from '#schemas/edge-messages.ts';
 import type { ColumnDefinition } from '#schemas/table-definition.ts';
 import { silverReflectance } from '#schemas/tables.ts';
 import { dayOfDate } from '../../day.ts';
@@ -34,11 +33,11 @@ export type DecodedPart = {
 export type CellsPart = Extract<DecodedPart, { kind: 'cells' }>;
 export type PlotsPart = Extract<DecodedPart, { kind: 'plots' }>;
 
-/** Parts with the same key can share a file: one granule, the same columns, the same facts of its cells. */
+/** Parts with the same key can share a file: one granule, the same columns. */
 export function fileKeyOf(decoded: DecodedPart): string {
-  const { attributes, facts } = decoded.part;
-  if (decoded.kind === 'plots') return attributes.subject;
-  return JSON.stringify([attributes.subject, cellsOf(facts as CellFacts), decoded.cells.columns.map(({ id }) => id)]);
+  const { subject } = decoded.part.attributes;
+  if (decoded.kind === 'plots') return subject;
+  return JSON.stringify([subject, decoded.cells.columns.map(({ id }) => id)]);
 }
 
 /**
@@ -56,8 +55,7 @@ export async function stageCells(warehouse: ObjectStore, parts: readonly CellsPa
     pieces.push(group.bytes.slice());
     facts.add(group);
   }
-  const said = { [partFactsKey]: JSON.stringify(cellsOf(first.part.facts as CellFacts)) };
-  const bytes = Buffer.concat([...pieces, facts.footer(said)]);
+  const bytes = Buffer.concat([...pieces, facts.footer()]);
   const partition = partitionOf(first);
   const key = dataFileKey(silverReflectance, partition, fileNameOf(parts));
   await warehouse.put(key, bytes);
@@ -72,10 +70,6 @@ export async function stagePlots(warehouse: ObjectStore, parts: readonly PlotsPa
   const rows = parts.flatMap((each) => each.rows);
   const file = await stageRows(warehouse, edgePlotIndex, partitionOf(parts[0]!), fileNameOf(parts), rows);
   return { file, extraColumns: [partIdColumn] };
-}
-
-function cellsOf({ cell_size, reflectance_precision, index_precision, ndvi_min }: CellFacts) {
-  return { cell_size, reflectance_precision, index_precision, ndvi_min };
 }
 
 function fileNameOf(parts: readonly DecodedPart[]): string {

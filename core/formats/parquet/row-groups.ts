@@ -1,4 +1,4 @@
-import { type FileMetaData, parquetMetadataAsync } from 'hyparquet';
+import { parquetMetadataAsync } from 'hyparquet';
 import type { ByteSource } from '../../ports/byte-source.ts';
 import { boundedCodecs } from './codecs.ts';
 import { type ReadColumn, readColumns } from './read-columns.ts';
@@ -17,7 +17,6 @@ export interface RowGroup {
 
 /** One Parquet file, row group by row group. */
 export interface RowGroupFile {
-  readonly metadata: FileMetaData;
   readonly groups: readonly RowGroup[];
 }
 
@@ -48,5 +47,5 @@ export async function openRowGroups(source: ByteSource): Promise<RowGroupFile> {
         ),
     };
   });
-  return { metadata, groups };
+  return { groups };
 }

@@ -1,5 +1,5 @@
+import { cellFactColumns } from '#schemas/edge-columns.ts';
 import { type ComparedCellFacts, comparedCellFactsSchema } from '#schemas/edge-comparison.ts';
-import { partFactsKey } from '#schemas/edge-messages.ts';
 import type { Difference } from '#schemas/replacement.ts';
 import type { DataFile } from '../../formats/iceberg/data-file.ts';
 import { keyOf } from '../../formats/iceberg/table-location.ts';
@@ -9,7 +9,6 @@ import type { ByteSource } from '../../ports/byte-source.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { quality } from '../../radiometry/quality.ts';
 import { processingColumn } from '../granule-files.ts';
-import { parseJson } from '../ledger.ts';
 import type { EdgeVersions } from '../payload.ts';
 import { CellSums } from './cell-sums.ts';
 import { comparedColumns } from './compare-cube.ts';
@@ -46,8 +45,8 @@ export async function compareEdgeCells(versions: EdgeCellVersions): Promise<read
   try {
     const stored: RowGroupFile[] = [];
     for (const file of before) stored.push(await files.open(file));
-    const facts = factsOf(stored);
-    if (facts === null) return [nothing, 'The files of the field do not say how large their cells are.'];
+    const facts = await factsOf(stored, beforeId);
+    if (facts === null) return [nothing, 'The rows of the field do not say alike how large their cells are.'];
     const names = await comparedColumns(before, after, warehouse);
     const sums = new CellSums(names, facts.cell_size);
     const sample = await sampledGroups(files, after, facts.cell_size, rowGroupCountMax);
@@ -61,14 +60,22 @@ export async function compareEdgeCells(versions: EdgeCellVersions): Promise<read
   }
 }
 
-/** What all files say alike; null where one says nothing or something else. */
-function factsOf(files: readonly RowGroupFile[]): ComparedCellFacts | null {
-  const said = files.map(({ metadata }) => {
-    const text = metadata.key_value_metadata?.find(({ key }) => key === partFactsKey)?.value;
-    return comparedCellFactsSchema.safeParse(parseJson(text ?? '')).data;
-  });
-  const [first] = said;
-  return first !== undefined && said.every((each) => JSON.stringify(each) === JSON.stringify(first)) ? first : null;
+const factNames = cellFactColumns.map(({ name }) => name);
+
+/** What all rows of a processing say alike; null where one says nothing or something else. */
+async function factsOf(files: readonly RowGroupFile[], processingId: string): Promise<ComparedCellFacts | null> {
+  let facts: readonly unknown[] | null = null;
+  for (const group of files.flatMap(({ groups }) => groups)) {
+    if (!factNames.every((name) => group.names.has(name))) return null;
+    const [processing, ...said] = await group.read([processingColumn, ...factNames]);
+    for (let row = 0; row < group.rowCount; row++) {
+      if (processing![row] !== processingId) continue;
+      facts ??= said.map((column) => column[row]);
+      if (!said.every((column, at) => column[row] === facts![at])) return null;
+    }
+  }
+  const named = Object.fromEntries(factNames.map((name, at) => [name, facts?.[at]]));
+  return comparedCellFactsSchema.safeParse(named).data ?? null;
 }
 
 type LazyGroup = () => Promise<RowGroup>;

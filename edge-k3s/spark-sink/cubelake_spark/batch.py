@@ -58,7 +58,8 @@ class BatchWriter:
 
     def _append(self, messages: DataFrame, table: LakeTable, parts: Sequence[Row], batch: Batch) -> str:
         granules = {row.granule_key: parse_granule_key(row.granule_key) for row in parts}
-        table.require_columns({name: field_id for row in parts for name, field_id in row.measured.items()})
+        of_cells = contract.CELL_FACTS if table is self.silver else {}
+        table.require_columns(of_cells | {name: field_id for row in parts for name, field_id in row.measured.items()})
         for _ in range(ATTEMPT_COUNT_MAX):
             # The head first: whoever brings rows of these cubes after it, a settlement or another sink, makes this one look again.
             head = table.head()

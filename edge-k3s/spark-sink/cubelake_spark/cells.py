@@ -56,6 +56,7 @@ def silver_rows(part: Part) -> dict[str, pa.Array | pa.ChunkedArray]:
         **_position_columns(part, keys["line"], keys["sample"]),
         "plot_id": _plot_ids(part),
         "part_id": same(part.part_id, pa.string()),
+        **{name: same(facts[name], pa.int32() if name == "cell_size" else pa.float64()) for name in contract.CELL_FACTS},
     }
     for name, field_id in measured_columns(part).items():
         stored = part.column(name)

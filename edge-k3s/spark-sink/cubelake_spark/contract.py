@@ -24,6 +24,8 @@ INGEST_OFFSETS_KEY = "cubelake.ingest.offsets"
 INGEST_TOUCHED_KEY = "cubelake.ingest.touched"
 
 PART_ID = ("part_id", 900)
+# What a part says of its cells, in every row of silver.reflectance.
+CELL_FACTS = {"cell_size": 901, "reflectance_precision": 902, "index_precision": 903, "ndvi_min": 904}
 # In the order of their field ids: three for each, from 100 on.
 INDEX_NAMES = (
     "ndvi", "ndwi_gao", "ndwi_mcfeeters", "ndre", "cire", "chlorophyll_mtci",

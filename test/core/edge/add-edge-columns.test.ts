@@ -27,6 +27,10 @@ describe('columns of rows from the field', () => {
     const columns = await columnsOfPart(sourceOf(cellsPart('c1', 0, 2)));
     expect(columns.map(({ id, name }) => [id, name])).toEqual([
       [900, 'part_id'],
+      [901, 'cell_size'],
+      [902, 'reflectance_precision'],
+      [903, 'index_precision'],
+      [904, 'ndvi_min'],
       [16_700, 'r0670'],
     ]);
     await expect(columnsOfPart(sourceOf(plotsPart('c1', 'p1', 0.5)))).rejects.toThrow('Give parts of cells.');
@@ -36,7 +40,7 @@ describe('columns of rows from the field', () => {
     const lake = memoryLake();
     const columns = columnsOfWavelengths([670.1, 670.6, 800]);
     const added = [
-      { table: 'silver.reflectance', addedCount: 22 },
+      { table: 'silver.reflectance', addedCount: 26 },
       { table: 'gold.plot_index', addedCount: 1 },
     ];
     expect(await addEdgeColumns(lake, columns)).toEqual(added);

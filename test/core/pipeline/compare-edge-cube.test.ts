@@ -8,8 +8,7 @@ import { compareEdgeCube } from '#core/pipeline/cube/compare-edge-cube.ts';
 import type { ObjectStore } from '#core/ports/object-store.ts';
 import { quality } from '#core/radiometry/quality.ts';
 import { bandColumns } from '#schemas/band-column.ts';
-import { indexColumns } from '#schemas/edge-columns.ts';
-import { partFactsKey } from '#schemas/edge-messages.ts';
+import { cellFactColumns, indexColumns } from '#schemas/edge-columns.ts';
 import type { ColumnDefinition } from '#schemas/table-definition.ts';
 import { silverReflectance } from '#schemas/tables.ts';
 
@@ -20,7 +19,7 @@ const keys = ['processing_id', 'line', 'sample', 'plot_id', 'quality', 'pixel_co
 );
 const cloudColumns = [...keys, ...bands];
 const [ndviCount, ndviMean] = indexColumns('ndvi', 0);
-const edgeColumns = [...keys, ndviCount, ndviMean, ...bands];
+const edgeColumns = [...keys, ndviCount, ndviMean, ...bands, ...cellFactColumns];
 const ints = (values: readonly number[]): ColumnValues => ({
   kind: 'int32',
   values: Int32Array.from(values),
@@ -34,7 +33,6 @@ async function write(
   name: string,
   columns: readonly ColumnDefinition[],
   groups: readonly (readonly ColumnValues[])[],
-  said: Record<string, string> = {},
 ): Promise<DataFile> {
   const facts = new ParquetFileFacts(columns);
   const pieces: Uint8Array[] = [parquetMagic];
@@ -44,7 +42,7 @@ async function write(
     pieces.push(group.bytes.slice());
     facts.add(group);
   }
-  const bytes = Buffer.concat([...pieces, facts.footer(said)]);
+  const bytes = Buffer.concat([...pieces, facts.footer()]);
   await warehouse.put(name, bytes);
   return facts.dataFile(`${warehouse.rootUri}/${name}`, {}, bytes.length);
 }
@@ -73,6 +71,8 @@ interface Cells {
   readonly bits?: number;
 }
 
+const said = { cell_size: 2, reflectance_precision: 2e-4, index_precision: 1e-4, ndvi_min: null };
+
 /** The same as two cells of 2 x 2 pixels. */
 function cells(lineStart: number, { red = 1000, tooMuch = 0, bits = 0 }: Cells = {}): ColumnValues[] {
   const ndvi = (0.5 + (2 * red) / (4 * red + 200)) / 2;
@@ -89,26 +89,29 @@ function cells(lineStart: number, { red = 1000, tooMuch = 0, bits = 0 }: Cells =
     ofBand(1),
     ofBand(1),
     ofBand(3),
+    ...Object.values(said).map((value) => ({ kind: 'constant' as const, value })),
   ];
 }
 
-const saying = (more: object = {}) => ({
-  [partFactsKey]: JSON.stringify({
-    cell_size: 2,
-    reflectance_precision: 2e-4,
-    index_precision: 1e-4,
-    ndvi_min: null,
-    ...more,
-  }),
-});
+/** The same cells, saying that they were rounded so. */
+const saying = (facts: object, cellValues: readonly ColumnValues[]): ColumnValues[] => [
+  ...cellValues.slice(0, -cellFactColumns.length),
+  ...Object.values({ ...said, ...facts }).map((value) => ({ kind: 'constant' as const, value })),
+];
+
+/** Rows of another granule in the same file. */
+const ofAnother = ([, ...others]: readonly ColumnValues[]): ColumnValues[] => [
+  { kind: 'constant', value: 'f'.repeat(32) },
+  ...others,
+];
 
 describe('the comparison of field and cloud', () => {
   async function compare(
     edgeGroups: ColumnValues[][],
-    { said = saying(), cloudGroups = [pixels(0, 1000), pixels(2, 3000)], rowGroupCountMax = 16 } = {},
+    { cloudGroups = [pixels(0, 1000), pixels(2, 3000)], rowGroupCountMax = 16 } = {},
   ) {
     const warehouse = memoryObjectStore('lake');
-    const edge = await write(warehouse, 'edge.parquet', edgeColumns, edgeGroups, said);
+    const edge = await write(warehouse, 'edge.parquet', edgeColumns, edgeGroups);
     const cloud = await write(warehouse, 'cloud.parquet', cloudColumns, cloudGroups);
     const [before, after] = [{ 'silver.reflectance': [edge] }, { 'silver.reflectance': [cloud] }];
     return compareEdgeCube({ before, beforeId, after, warehouse, rowGroupCountMax });
@@ -124,7 +127,7 @@ describe('the comparison of field and cloud', () => {
     ]);
     for (const { max_absolute } of found.cells) expect(max_absolute).toBeLessThan(1e-6);
     expect(found).toMatchObject({ cells_skipped: null, plots_skipped: 'There are no plots of both.', beyond: [] });
-    expect(found.cell_facts).toEqual(JSON.parse(saying()[partFactsKey]!));
+    expect(found.cell_facts).toEqual(said);
   });
 
   it('names what is beyond tolerance, and compares no cell that lacks pixels', async () => {
@@ -135,8 +138,8 @@ describe('the comparison of field and cloud', () => {
   });
 
   it('alarms nobody of what the field was told to round', async () => {
-    const said = saying({ reflectance_precision: 0.02 });
-    expect((await compare([cells(0, { tooMuch: 100 })], { said })).beyond).toEqual([]);
+    const coarse = saying({ reflectance_precision: 0.02 }, cells(0, { tooMuch: 100 }));
+    expect((await compare([coarse])).beyond).toEqual([]);
   });
 
   it('leaves out cells with saturated pixels, whose values the cloud keeps and the field does not', async () => {
@@ -160,12 +163,15 @@ describe('the comparison of field and cloud', () => {
   });
 
   it('says why it compares nothing, whatever the files are', async () => {
-    expect((await compare([cells(0)], { said: {} as ReturnType<typeof saying> })).cells_skipped).toBe(
-      'The files of the field do not say how large their cells are.',
-    );
+    const sentence = 'The rows of the field do not say alike how large their cells are.';
+    const silent = saying({ cell_size: null }, cells(0));
+    const other = saying({ cell_size: 4 }, cells(2));
+    expect((await compare([silent])).cells_skipped).toBe(sentence);
+    expect((await compare([cells(0), other])).cells_skipped).toBe(sentence);
+    expect((await compare([cells(0), ofAnother(other)])).cells[0]).toMatchObject({ count: 2 });
     expect((await compare([cells(8)])).cells_skipped).toContain('No cell has all of its pixels');
     const warehouse = memoryObjectStore('lake');
-    const edge = await write(warehouse, 'edge.parquet', edgeColumns, [cells(0)], saying());
+    const edge = await write(warehouse, 'edge.parquet', edgeColumns, [cells(0)]);
     await warehouse.put('broken.parquet', Buffer.from('PAR1 of no one'));
     const broken = { ...edge, path: `${warehouse.rootUri}/broken.parquet` };
     const expired = { ...edge, path: `${warehouse.rootUri}/expired.parquet` };

@@ -11,6 +11,7 @@ import { openKafkaPartLogWriter } from '#adapters/kafka/kafka-part-log-writer.ts
 import { exitCodes } from '#core/errors.ts';
 import { readFooter } from '#core/formats/parquet/read-footer.ts';
 import type { LogMessage } from '#core/ports/part-log.ts';
+import { edgeComparisonSchema } from '#schemas/edge-comparison.ts';
 import {
   deadLetterHeaders,
   kafkaDeadLetterTopic,
@@ -19,6 +20,7 @@ import {
   partMediaType,
   partTypes,
 } from '#schemas/edge-messages.ts';
+import { controlKeys } from '#schemas/object-keys.ts';
 import { cubeName, writeCapture, writeReferences } from '../edge-chain/field-cubes.ts';
 import { exitOf, startCommand } from '../edge-chain/supervised.ts';
 
@@ -106,11 +108,26 @@ await checkDeadLetters();
 // The cloud takes out what Spark made of one cube, from files that it shares with others.
 for (const lake of [bySpark, bySink]) await ingest(lake, 1);
 say('the cloud has made another cube since');
+const [ofSpark, ofSink] = [comparisonOf(bySpark, 1), comparisonOf(bySink, 1)];
+assert.deepEqual(ofSpark, ofSink, 'field and cloud are compared alike, whoever has brought the rows of the field');
+say(`field and cloud are compared: ${ofSpark.cells.map(([name, count]) => `${name} of ${count} cells`).join(', ')}`);
 
 /** `ingest` ends well also where another process settles. */
 async function ingest(lake: string, cube: number): Promise<void> {
   await cubelake('ingest', path('captures', `${cubeName(cube)}.hdr`), '--lake', lake, ...product);
   assert.match(lastAnswer(), / 0 failed, 0 waiting$/);
+}
+
+/** What was compared, and how many values of each. */
+function comparisonOf(lake: string, cube: number) {
+  const granuleKey = `raw_cubes/eu/f1/2026/07/01/${cubeName(cube)}`;
+  const text = readFileSync(join(lake, 'warehouse', controlKeys.edgeComparison(granuleKey)), 'utf8');
+  const comparison = edgeComparisonSchema.parse(JSON.parse(text));
+  const { cells, cells_skipped, plots, plots_skipped, cell_facts, beyond } = comparison;
+  assert.deepEqual({ cells_skipped, plots_skipped, beyond }, { cells_skipped: null, plots_skipped: null, beyond: [] });
+  assert.ok(cells.length > 3 && plots.length > 0, 'bands, NDVI and plots are compared');
+  const counts = (differences: typeof cells) => differences.map(({ name, count }) => [name, count] as const);
+  return { cells: counts(cells), plots: counts(plots), cell_facts };
 }
 
 function lastAnswer(): string {
