@@ -31,7 +31,7 @@ type Answer = (StatusReport | ReconcileReport) &
 function statusText(report: Answer): string {
   const { complete, failed, running, waiting } = report.counts;
   const lines = [`${complete} complete, ${failed} failed, ${running} running, ${waiting} waiting`];
-  const notable = report.granules.filter((granule) => granule.status !== 'complete');
+  const notable = report.granules.filter(({ status: state, reason }) => state !== 'complete' || reason !== null);
   if (notable.length > 0)
     lines.push(
       '',

@@ -1,8 +1,9 @@
-import { granuleStateSchema } from '#schemas/granule-state.ts';
+import { type GranuleState, granuleStateSchema } from '#schemas/granule-state.ts';
 import type { SettlementFailure } from '#schemas/ledger.ts';
 import { claimSchema, type ObjectVersion } from '#schemas/manifest.ts';
 import { controlKeys } from '#schemas/object-keys.ts';
 import { processingStatusTag } from '#schemas/processing-status.ts';
+import { CubelakeError } from '../errors.ts';
 import type { ObjectFacts } from '../ports/object-store.ts';
 import type { FlowContext } from './flow-context.ts';
 import { granuleVersionId, isSameVersion, jobNameOf, objectVersions } from './granule-version.ts';
@@ -61,12 +62,13 @@ export async function granuleStatus(
   const failure = quarantine !== null && isSameVersion(quarantine.value.parts, parts) ? quarantine.value : null;
   const state = await readRecord(context.warehouse, controlKeys.granule(granuleKey), granuleStateSchema);
   if (state !== null && isSameVersion(state.value.parts, parts)) {
-    const lacking = rows === null ? null : await rows.tableWithout(state.value);
+    const { lacking, unreadable } = await lookForRows(rows, state.value);
     if (lacking !== null) {
       const reason = `to be processed again: ${lacking} does not hold its rows any more, it was rolled back. Run "cubelake reprocess --rolled-back"`;
       return { ...facts, status: 'waiting', reason, manifestId: state.value.manifest_id, isRolledBack: true };
     }
-    const reason = failure === null ? null : `Processing it again failed. ${failure.error}: ${failure.reason}`;
+    const doubt = unreadable === null ? null : `its rows may lie in a file that cannot be read. ${unreadable}`;
+    const reason = failure === null ? doubt : `processing it again failed. ${failure.error}: ${failure.reason}`;
     const lost = await lostTag(context, objects, state.writtenMs);
     return { ...facts, status: 'complete', reason, manifestId: state.value.manifest_id, lost };
   }
@@ -80,6 +82,16 @@ export async function granuleStatus(
     return { ...facts, status: 'waiting', reason: assembly.missing, lost: isPending ? null : 'event' };
   }
   return { ...facts, ...(await unfinishedStatus(context, parts, isPending)) };
+}
+
+/** One file that cannot be read leaves open whose rows it holds, and must not hide what became of all else. */
+async function lookForRows(rows: RowsInTables | null, state: GranuleState) {
+  try {
+    return { lacking: (await rows?.tableWithout(state)) ?? null, unreadable: null };
+  } catch (error) {
+    if (!(error instanceof CubelakeError) || error.disposition !== 'quarantine') throw error;
+    return { lacking: null, unreadable: error.message };
+  }
 }
 
 /** Stores date their objects to the second. */

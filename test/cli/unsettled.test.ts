@@ -54,6 +54,12 @@ it('a cube that cannot be settled ends with a sentence and an exit code, until i
     expect.stringMatching(/^cubelake: Manifest \w+ is not settled: Expected a Parquet/),
   ]);
   expect(replaced.exitCode).toBe(exitCodes.badData);
+  // A file that nobody can read leaves open what became of its cubes, and hides nothing of the others.
+  writeFileSync(shared, 'no Parquet');
+  const text = await answerOf(folder, ['status']);
+  expect(text).toContain('2 complete, 0 failed, 1 running, 0 waiting');
+  expect(text).toMatch(/complete: .*\/two: its rows may lie in a file that cannot be read\. Expected a Parquet file/);
+  expect(text).not.toContain('/three');
   writeFileSync(shared, bytes);
   await answerOf(folder, ['status', '--reconcile']);
   expect(await answerOf(folder, ingest(corrected))).toContain('1 granules complete, 0 failed, 0 waiting');
