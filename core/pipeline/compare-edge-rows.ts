@@ -9,7 +9,6 @@ import { comparedRowGroupCountMax, comparedRowGroupSumMax, edgeComparisonMsMax }
 import type { SettleContext } from './flow-context.ts';
 import { processingsOf, rowPredicates } from './granule-files.ts';
 import { readRecord, writeRecord } from './ledger.ts';
-import { processingIdsIn } from './live-files.ts';
 import type { EdgeVersions, GranuleFiles, Payload } from './payload.ts';
 import { type CompleteGranule, completeGranules, mayHoldEdgeRows, settlementCommitId } from './table-changes.ts';
 
@@ -120,11 +119,11 @@ async function edgeFilesOf(
 
 /** Ids of the processings that a file has rows of. A merged file that is gone would stop the commit too. */
 async function idsIn(
-  context: Pick<SettleContext, 'warehouse'>,
+  context: Pick<SettleContext, 'processingsIn'>,
   table: TableDefinition,
   file: DataFile,
 ): Promise<ReadonlySet<string>> {
   const held = processingsOf(table, file);
   if (held !== null && 'only' in held) return new Set([held.only]);
-  return (await processingIdsIn(context, file)) ?? new Set();
+  return (await context.processingsIn(file)) ?? new Set();
 }

@@ -41,7 +41,8 @@ export interface TouchedPartitions {
 /** What the tables hold: core/pipeline/live-files.ts with its context. */
 export interface TableView {
   readonly liveFiles: (table: TableDefinition, query: LiveFileQuery) => Promise<LiveFiles>;
-  readonly holdsProcessing: (file: DataFile, processingIds: readonly string[]) => Promise<boolean>;
+  /** Ids of the processings that a file has rows of; null where it does not say. */
+  readonly processingsIn: (file: DataFile) => Promise<ReadonlySet<string> | null>;
   /** A shared file written anew without the rows of these processings; null when none are left. */
   readonly withoutProcessings: (
     table: TableDefinition,

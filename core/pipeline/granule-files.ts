@@ -2,6 +2,7 @@ import { parseRawKey } from '#schemas/object-keys.ts';
 import type { TableDefinition } from '#schemas/table-definition.ts';
 import type { DataFile } from '../formats/iceberg/data-file.ts';
 import type { Predicate } from '../formats/iceberg/scan.ts';
+import type { TableView } from './flow-context.ts';
 
 /** Column that says which processing a row came from; tables without it go by the names of their files. */
 export const processingColumn = 'processing_id';
@@ -67,13 +68,13 @@ export interface HeldFiles {
  * Sorts out the live files that hold rows of some processings.
  *
  * @param files Live files of the table, at least those that `rowPredicates` finds.
- * @param mixedHolds Asked for a file of several processings: does it hold rows of one of these?
+ * @param processingsIn Asked of a file of several processings, which may hold any where it answers null.
  */
 export async function heldFiles(
   table: TableDefinition,
   files: readonly DataFile[],
   processingIds: ReadonlySet<string>,
-  mixedHolds: (file: DataFile, processingIds: readonly string[]) => Promise<boolean>,
+  processingsIn: TableView['processingsIn'],
 ): Promise<HeldFiles> {
   const owned: OwnedFile[] = [];
   const shared: DataFile[] = [];
@@ -84,7 +85,9 @@ export async function heldFiles(
       continue;
     }
     const possible = [...processingIds].filter((id) => held === null || (held.from <= id && id <= held.to));
-    if (possible.length > 0 && (await mixedHolds(file, possible))) shared.push(file);
+    if (possible.length === 0) continue;
+    const inFile = await processingsIn(file);
+    if (inFile === null || possible.some((id) => inFile.has(id))) shared.push(file);
   }
   return { owned, shared };
 }

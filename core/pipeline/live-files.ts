@@ -46,19 +46,8 @@ export async function findLiveFiles(
   return { snapshotId, files, committedId: committed?.['snapshot-id'] ?? null };
 }
 
-/** Whether a file of several processings holds rows of one of these: its column is read. */
-export async function holdsProcessing(
-  context: Pick<TableContext, 'warehouse'>,
-  file: DataFile,
-  processingIds: readonly string[],
-): Promise<boolean> {
-  const held = await processingIdsIn(context, file);
-  // A file without the column tells nothing: it may hold them.
-  return held === null || processingIds.some((id) => held.has(id));
-}
-
 /** Ids of the processings that a file has rows of, row group by row group; null where it lacks the column. */
-export async function processingIdsIn(
+export async function processingsIn(
   { warehouse }: Pick<TableContext, 'warehouse'>,
   file: DataFile,
 ): Promise<ReadonlySet<string> | null> {

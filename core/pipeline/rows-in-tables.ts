@@ -15,8 +15,8 @@ interface TableRowCounts {
   readonly table: TableDefinition;
   /** Processing id -> rows in files of that processing alone. */
   readonly countOf: ReadonlyMap<string, number>;
-  /** Files of several processings. */
-  readonly mixed: readonly DataFile[];
+  /** Files of several processings; each is read once, when it is first asked. */
+  readonly mixed: readonly { readonly file: DataFile; readonly read: () => ReturnType<TableView['processingsIn']> }[];
 }
 
 /** Reads the metadata of every table that the payloads write to, once; files of several processings only when asked. */
@@ -30,7 +30,7 @@ export async function rowsInTables(view: TableView, payloads: readonly Payload[]
       for (const [name, wantedCount] of Object.entries(rowCounts)) {
         const counts = tables.get(name);
         if (counts === undefined || (counts.countOf.get(processingId) ?? 0) >= wantedCount) continue;
-        if (!(await isMixedIn(view, counts, processingId))) return name;
+        if (!(await isMixedIn(counts, processingId))) return name;
       }
       return null;
     },
@@ -40,20 +40,28 @@ export async function rowsInTables(view: TableView, payloads: readonly Payload[]
 async function countRows(view: TableView, table: TableDefinition): Promise<TableRowCounts> {
   const { files } = await view.liveFiles(table, { predicates: [] });
   const countOf = new Map<string, number>();
-  const mixed: DataFile[] = [];
+  const mixed: TableRowCounts['mixed'][number][] = [];
   for (const file of files) {
     const held = processingsOf(table, file);
     if (held !== null && 'only' in held) countOf.set(held.only, (countOf.get(held.only) ?? 0) + file.recordCount);
-    else mixed.push(file);
+    else mixed.push({ file, read: once(() => view.processingsIn(file)) });
   }
   return { table, countOf, mixed };
 }
 
-async function isMixedIn(view: TableView, { table, mixed }: TableRowCounts, processingId: string): Promise<boolean> {
-  for (const file of mixed) {
+async function isMixedIn({ table, mixed }: TableRowCounts, processingId: string): Promise<boolean> {
+  for (const { file, read } of mixed) {
     const held = processingsOf(table, file);
     const isPossible = held === null || ('from' in held && held.from <= processingId && processingId <= held.to);
-    if (isPossible && (await view.holdsProcessing(file, [processingId]))) return true;
+    if (isPossible && ((await read())?.has(processingId) ?? true)) return true;
   }
   return false;
+}
+
+function once<Result>(work: () => Promise<Result>): () => Promise<Result> {
+  let result: Promise<Result> | undefined;
+  return () => {
+    result ??= work();
+    return result;
+  };
 }

@@ -45,7 +45,7 @@ export function touchedTables(plan: SettlementPlan, payload: Payload): readonly 
  * @throws as `publish`.
  */
 export async function publishTable(
-  context: Pick<SettleContext, 'publish' | 'liveFiles' | 'holdsProcessing' | 'withoutProcessings'>,
+  context: Pick<SettleContext, 'publish' | 'liveFiles' | 'processingsIn' | 'withoutProcessings'>,
   table: TableDefinition,
   plan: SettlementPlan,
   branch: string | undefined,
@@ -64,7 +64,7 @@ export async function publishTable(
   for (let attempt = 1; ; attempt++) {
     const { snapshotId: baseSnapshotId, files, committedId } = await context.liveFiles(table, query);
     if (committedId !== null) return committedId;
-    const { owned, shared } = await heldFiles(table, files, new Set(ids), context.holdsProcessing);
+    const { owned, shared } = await heldFiles(table, files, new Set(ids), context.processingsIn);
     const rests: (DataFile | null)[] = [];
     // One after the other: each may take a good part of a function's memory.
     for (const file of shared) rests.push(await context.withoutProcessings(table, file, ids));

@@ -36,7 +36,7 @@ export class FileSet {
   };
 
   /** Every file here is of one processing. */
-  readonly holdsProcessing: TableView['holdsProcessing'] = async () => false;
+  readonly processingsIn: TableView['processingsIn'] = async () => new Set();
 
   readonly withoutProcessings: TableView['withoutProcessings'] = async () => null;
 

@@ -41,7 +41,7 @@ export function flowWorld(): FlowWorld {
     clock,
     publish: tables.publish,
     liveFiles: tables.liveFiles,
-    holdsProcessing: tables.holdsProcessing,
+    processingsIn: tables.processingsIn,
     withoutProcessings: tables.withoutProcessings,
     afterCommit: async ({ commitId }: { commitId: string }) => void derived.add(commitId),
   };

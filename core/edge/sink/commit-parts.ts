@@ -12,7 +12,7 @@ import { formatOffsets, type IngestOffsets, offsetsProperty } from './ingest-off
 import { type DecodedPart, fileKeyOf, type StagedParts, stageCells, stagePlots } from './stage-parts.ts';
 
 /** The tables of the lake, as a sink sees them. */
-export interface SinkTables extends Pick<TableView, 'liveFiles' | 'holdsProcessing'> {
+export interface SinkTables extends Pick<TableView, 'liveFiles' | 'processingsIn'> {
   readonly warehouse: ObjectStore;
   readonly publish: PublishTable;
 }

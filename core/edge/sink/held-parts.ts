@@ -16,13 +16,13 @@ export interface HeldParts {
 
 /** Which parts of some granules a table holds, asked of its rows: a rollback or a compaction changes no answer. */
 export async function heldParts(
-  context: Pick<TableView, 'liveFiles' | 'holdsProcessing'> & { readonly warehouse: ObjectStore },
+  context: Pick<TableView, 'liveFiles' | 'processingsIn'> & { readonly warehouse: ObjectStore },
   table: TableDefinition,
   granuleKeys: readonly string[],
 ): Promise<HeldParts> {
   const ids = granuleKeys.map(edgeProcessingId);
   const { snapshotId, files } = await context.liveFiles(table, { predicates: rowPredicates(table, granuleKeys, ids) });
-  const { owned, shared } = await heldFiles(table, files, new Set(ids), context.holdsProcessing);
+  const { owned, shared } = await heldFiles(table, files, new Set(ids), context.processingsIn);
   const partIds = new Set<string>();
   for (const { path } of [...owned.map(({ file }) => file), ...shared]) {
     const source = await context.warehouse.open(keyOf(context.warehouse, path));

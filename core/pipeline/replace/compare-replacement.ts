@@ -52,7 +52,7 @@ async function liveNow(
   for (const table of payloadNamed(context.payloads, granule.payload).tables) {
     const predicates = rowPredicates(table, [granule.granule_key], earlier_ids);
     const live = await context.liveFiles(table, { predicates });
-    const { owned } = await heldFiles(table, live.files, new Set(earlier_ids), context.holdsProcessing);
+    const { owned } = await heldFiles(table, live.files, new Set(earlier_ids), context.processingsIn);
     files[tableName(table)] = owned.map(({ file }) => file);
   }
   return files;

@@ -8,7 +8,7 @@ import { keyOf, uriOf } from '#core/formats/iceberg/table-location.ts';
 import { readExactColumns } from '#core/formats/parquet/read-exact-rows.ts';
 import { readPlainFooter } from '#core/formats/parquet/read-footer.ts';
 import { fileWithoutRows } from '#core/maintenance/granule-files.ts';
-import { processingIdsIn } from '#core/pipeline/live-files.ts';
+import { processingsIn } from '#core/pipeline/live-files.ts';
 import type { ObjectStore } from '#core/ports/object-store.ts';
 import { refPlots, silverReflectance } from '#schemas/tables.ts';
 
@@ -56,7 +56,7 @@ const without = (...ids: string[]) => ({ processingIds: new Set(ids) });
 describe.each(['zstd', 'snappy', 'gzip', 'brotli'])('a file that pyarrow wrote with %s', (codec) => {
   it('is written anew without the rows of a granule, all other values bit for bit', async () => {
     const { warehouse, file } = await storeWith(`${codec}.parquet`);
-    expect(await processingIdsIn({ warehouse }, file)).toEqual(new Set(['p-c1', 'p-c2', 'p-c22']));
+    expect(await processingsIn({ warehouse }, file)).toEqual(new Set(['p-c1', 'p-c2', 'p-c22']));
     const rest = (await fileWithoutRows({ warehouse }, silverReflectance, file, without('p-c2')))!;
     const { columns, rows, footer } = await contents(warehouse, rest);
     expect(columns).toEqual(expected.columns);
