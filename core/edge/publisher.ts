@@ -1,5 +1,5 @@
 import { type PartAttributes, partMediaType, partTypes, type Receipt } from '#schemas/edge-messages.ts';
-import { CubelakeError, InvariantError } from '../errors.ts';
+import { CubelakeError, FormatError, InvariantError } from '../errors.ts';
 import { partsInFlightCountMax, partsUnreceiptedCountMax, receiptWaitMs } from '../limits.ts';
 import type { PartLink } from '../ports/part-link.ts';
 import { type Progress, silentProgress } from '../ports/progress.ts';
@@ -28,6 +28,8 @@ const failureWaitMsMin = 2000;
 const failureWaitMsMax = 120_000;
 /** For what is on its way when a machine is told to end: it is sent again in any case. */
 const stopWaitMs = 5000;
+/** Reads of one payload without an answer of the disk; after so many it is taken for damaged. */
+const unansweredCountMax = 5;
 
 /**
  * Sends the parts of a spool, the oldest first, and lets go of each when its receipt has come: the broker's own word is not
@@ -40,6 +42,8 @@ export class Publisher {
   readonly #sending = new Map<string, Promise<void>>();
   /** Parts that cannot be read or are too large for the broker: the others go on, and the next connection tries them again. */
   readonly #stuck = new Set<string>();
+  /** Reads in a row of one payload that the disk did not answer. */
+  readonly #unanswered = new Map<string, number>();
   /** When the link has carried all that the cap allows up to now. */
   #freeAtMs = 0;
   #wake: () => void = () => {};
@@ -166,13 +170,28 @@ export class Publisher {
     }
   }
 
+  /** @throws FormatError for a payload that the disk gives no more, NotFoundError for one that is gone; TemporaryError before that. */
   async #read(entry: SpoolEntry): Promise<Uint8Array> {
     const { spool, onDamaged } = this.#options;
+    const { contentId, granuleKey } = entry;
     try {
-      return await spool.read(entry);
+      const bytes = await spool.read(entry);
+      this.#unanswered.delete(contentId);
+      return bytes;
     } catch (error) {
-      if (error instanceof CubelakeError && error.disposition === 'quarantine') onDamaged?.(entry);
-      throw error;
+      if (!(error instanceof CubelakeError)) throw error;
+      if (error.disposition === 'quarantine') onDamaged?.(entry);
+      if (error.disposition !== 'retry') throw error;
+      const count = (this.#unanswered.get(contentId) ?? 0) + 1;
+      this.#unanswered.set(contentId, count);
+      if (count < unansweredCountMax) throw error;
+      this.#unanswered.delete(contentId);
+      onDamaged?.(entry);
+      throw new FormatError(
+        `Expected payload ${contentId} of ${granuleKey}, got none in ${count} reads. It is made again from its raw cube. ${error.message}`,
+        { contentId, granuleKey },
+        error,
+      );
     }
   }
 
@@ -187,6 +206,7 @@ export class Publisher {
     }
     this.#awaited.received(id);
     this.#stuck.delete(id);
+    this.#unanswered.delete(id);
     this.#progress.report(outcome === 'stored' ? 'Part:Receipt:Stored' : 'Part:Receipt:Dead', { id, reason });
     this.wake();
   }

@@ -200,6 +200,21 @@ describe('a publisher', () => {
     expect(field.publisher.stuckCount).toBe(0);
   });
 
+  it('takes a part for damaged that the disk gives no more, and sends the others', async () => {
+    const field = machine({ partCount: 3 });
+    const { read } = field.spool;
+    let readCount = 0;
+    field.spool.read = (entry) => {
+      if (entry.sequence !== 1) return read(entry);
+      readCount++;
+      return Promise.reject(new TemporaryError('Expected the disk to answer, got EIO.'));
+    };
+    void field.run();
+    await field.time.runUntil(hourMs);
+    expect([readCount, field.damaged, field.publisher.stuckCount]).toEqual([5, [1], 1]);
+    expect([...new Set(field.sent.map(({ part }) => part))]).toEqual([0, 2]);
+  });
+
   it('keeps its cap, a part at a time', async () => {
     const field = machine({ partCount: 20, bytesPerSecondMax: 10 });
     void field.run();
