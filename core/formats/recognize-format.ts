@@ -35,7 +35,10 @@ export function recognizeFormat(start: Uint8Array): RecognizedFormat {
     return other('an Esri header', 'Write an ENVI header, whose first line is ENVI.');
   }
   if (/^[\t\r\n\x20-\x7e]+$/.test(text)) {
-    return other(`text that begins "${text.trim().slice(0, 30)}"`, 'An ENVI header has ENVI as its first line.');
+    return other(
+      `text that begins "${text.trim().slice(0, 30).replace(/\s+/g, ' ')}"`,
+      'An ENVI header has ENVI as its first line.',
+    );
   }
   return other('bytes without a known signature', 'If this is the data file of an ENVI cube, give its .hdr file too.');
 }

@@ -5,7 +5,7 @@ import { metadataBytesMax } from '../../limits.ts';
 import { type ByteSource, readBytes } from '../../ports/byte-source.ts';
 import type { ColumnChunkFacts, EncodedRowGroup } from './encode-row-group.ts';
 import { codec, encoding, plainBytes } from './parquet-column.ts';
-import { createdBy } from './parquet-file.ts';
+import { createdBy, parquetMagic } from './parquet-file.ts';
 
 /** A column as a file declares it. */
 export interface FooterColumn {
@@ -87,9 +87,15 @@ function ownFooter(metadata: FileMetaData, source: ByteSource): ParquetFooter {
   return { columns, rowGroups, keyValues: Object.fromEntries(keyValues), metadata };
 }
 
+/** PAR1 at both ends, and the length of the footer. */
+const fileBytesMin = 12;
+
 async function metadataOf(source: ByteSource): Promise<FileMetaData> {
   const file = asyncBufferOf(source);
-  const lengthBytes = Buffer.from(await file.slice(Math.max(0, source.sizeBytes - 8))).readUInt32LE();
+  const end = source.sizeBytes < fileBytesMin ? null : Buffer.from(await file.slice(source.sizeBytes - 8));
+  if (end === null || !end.subarray(4).equals(parquetMagic))
+    throw new FormatError(`Expected a Parquet file, which ends with PAR1, got another one (${source.name}).`);
+  const lengthBytes = end.readUInt32LE();
   if (lengthBytes > Math.min(metadataBytesMax, source.sizeBytes - 8))
     throw new FormatError(`Expected a Parquet footer inside the file, got ${lengthBytes} bytes (${source.name}).`);
   try {

@@ -42,6 +42,7 @@ describe('openCube', () => {
     ['a PNG image', Buffer.from([0x89, 0x50, 0x4e, 0x47, 1]), /Give the cube itself/],
     ['an Esri header', Buffer.from('BYTEORDER I\nLAYOUT BIL\n'), /ENVI header/],
     ['text that begins "hello"', Buffer.from('hello'), /first line/],
+    ['text that begins "# Title Words"', Buffer.from('# Title\n\nWords\n'), /first line/],
     ['bytes without a known signature', Buffer.from([1, 2, 3, 0xff]), /give its \.hdr file too/],
   ])('names %s when that is what it was given', async (found, bytes, remedy) => {
     const failed = open(memoryByteSource('a/x', bytes));

@@ -111,6 +111,10 @@ describe('a file that is read to be written again', () => {
     );
     expect(await readFooter(memoryByteSource('x', other))).toBeNull();
     await expect(readFooter(memoryByteSource('x', Buffer.from('PAR1PAR1')))).rejects.toThrow(FormatError);
+    for (const text of ['', 'PAR1', 'a text that is long enough']) {
+      const read = readFooter(memoryByteSource('x', Buffer.from(text)));
+      await expect(read).rejects.toThrow('Expected a Parquet file, which ends with PAR1, got another one (x).');
+    }
   });
 
   it('keeps floats that are no multiples of 0.0001, NaN beside NULL, and the sign of zero', async () => {
