@@ -55,17 +55,16 @@ export class PartRepair {
     if (contentIds.isSubsetOf(this.#tried)) {
       return { mended: none, reason: this.failures.get(granuleKey) ?? 'The disk has damaged them twice.' };
     }
-    try {
-      const mended = (await remakeParts(granuleKey, making)).intersection(contentIds);
-      for (const contentId of contentIds) this.#tried.add(contentId);
-      if (mended.size < contentIds.size) return { mended, reason: otherBytes };
-      making.progress.report('Part:Repair:Done', { granule: granuleKey, damaged: contentIds.size });
-      return { mended, reason: null };
-    } catch (error) {
+    const remade = await remakeParts(granuleKey, making).catch((error: unknown) => {
       if (endsStep(error)) throw error;
-      for (const contentId of contentIds) this.#tried.add(contentId);
-      return { mended: none, reason: reasonOf(error) };
-    }
+      return reasonOf(error);
+    });
+    for (const contentId of contentIds) this.#tried.add(contentId);
+    if (typeof remade === 'string') return { mended: none, reason: remade };
+    const mended = remade.intersection(contentIds);
+    if (mended.size < contentIds.size) return { mended, reason: otherBytes };
+    making.progress.report('Part:Repair:Done', { granule: granuleKey, damaged: contentIds.size });
+    return { mended, reason: null };
   }
 }
 
