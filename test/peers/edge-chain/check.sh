@@ -11,5 +11,6 @@ mkdir "$folder/spool"
 mount -t tmpfs -o size=8m tmpfs "$folder/spool"
 at_exit "umount $folder/spool"
 venv python numpy==2.4.6 pyarrow==26.0.1 zarr==3.1.6 xarray==2025.12.0 'pyiceberg[pyarrow,sql-sqlite]==0.12.0'
-node "$here/edge-chain.ts" "$folder" "$folder/spool" "${1:-200}" "${2:-1}" || { tail -n 15 "$folder"/*.log; exit 1; }
+node "$here/edge-chain.ts" "$folder" "$folder/spool" "${1:-200}" "${2:-1}" 2> "$folder/failure" ||
+  { tail -n 5 "$folder"/*.log; cat "$folder/failure"; exit 1; }
 "$venv_home/bin/python" "$here/check_chain.py" "$folder/chain.json"

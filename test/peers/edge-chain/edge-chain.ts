@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { seededNumbers } from '../burst/processes.ts';
 import { BadLink } from './bad-link.ts';
 import { Broker } from './broker.ts';
-import { writeCapture, writeReferences } from './field-cubes.ts';
+import { cubeName, writeCapture, writeReferences } from './field-cubes.ts';
 import { exitOf, Supervised, startCommand } from './supervised.ts';
 
 const [folder, spool, killsText, seedText] = process.argv.slice(2) as [string, string, string, string];
@@ -51,8 +51,8 @@ const damaged = new Set<string>();
 const killed = (): number => processes.reduce((sum, { killCount: count }) => sum + count, 0);
 
 try {
-  for (let storm = 0; killed() < killCount || storm < cubeCount; storm++) {
-    if (storm < cubeCount) writeCapture(captures, storm);
+  for (let storm = 0; killed() < killCount || storm < cubeCount - 1; storm++) {
+    if (storm < cubeCount - 1) writeCapture(captures, storm);
     await trouble(storm);
     await killAround();
     if (storm % 3 === 1) damagePayloads();
@@ -60,9 +60,8 @@ try {
     await sleep(2000 + 1500 * nextNumber());
     if (Date.now() - startMs > limitMs) throw new Error(`Expected ${killCount} kills in time, got ${killed()}`);
   }
-  link.mend();
   say(`${killed()} processes killed; now everything is left alone`);
-  assert.equal(await agent.stop(), 0, 'the agent ends when it is asked to');
+  await damageLastCapture();
   const last = startCommand([...agentCommand, '--once'], join(folder, 'agent.log'), env);
   assert.equal(await exitOf(last), 0, 'the agent makes and sends what is left');
   say('every part has its receipt');
@@ -114,11 +113,28 @@ async function trouble(storm: number): Promise<void> {
   rmSync(filler, { force: true });
 }
 
-/** One bit of each payload that waits in the spool: nothing leaves it while the link is cut. */
+/** The last capture: its parts wait behind the cut link, and all of them are damaged before the next agent reads them. */
+async function damageLastCapture(): Promise<void> {
+  link.cut();
+  const name = cubeName(cubeCount - 1);
+  writeCapture(captures, cubeCount - 1);
+  const isMade = new RegExp(`Granule:Make:Done.*${name}`);
+  while (!isMade.test(readFileSync(join(folder, 'agent.log'), 'utf8'))) {
+    if (Date.now() - startMs > limitMs) throw new Error(`Expected parts of ${name} in time, got none`);
+    await sleep(200);
+  }
+  assert.equal(await agent.stop(), 0, 'the agent ends when it is asked to');
+  const damagedBefore = damaged.size;
+  damagePayloads();
+  assert.ok(damaged.size > damagedBefore, 'payloads of the last capture wait in the spool');
+  link.mend();
+}
+
+/** One bit of each payload that waits in the spool, once: nothing leaves it while the link is cut. */
 function damagePayloads(): void {
   const payloads = join(spool, 'payloads');
   const names = readdirSync(payloads, { recursive: true, encoding: 'utf8' });
-  for (const name of names.filter((each) => /[0-9a-f]{64}$/.test(each))) {
+  for (const name of names.filter((each) => /[0-9a-f]{64}$/.test(each) && !damaged.has(each))) {
     const path = join(payloads, name);
     try {
       const bytes = readFileSync(path);
