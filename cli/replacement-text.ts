@@ -37,6 +37,7 @@ export function comparisonText({ replacement_id: id, granules }: Comparison, sta
       each.only_old_count,
       each.only_new_count,
       rounded(each.mean_absolute),
+      rounded(each.root_mean_square),
       rounded(each.max_absolute),
     ]),
   );
@@ -49,7 +50,7 @@ export function comparisonText({ replacement_id: id, granules }: Comparison, sta
       ? `replacement ${id} is published`
       : `replacement ${id} is on branch reprocess-${id}; "cubelake reprocess --publish ${id}" shows it, "--discard ${id}" drops it`;
   return [
-    tableText(['cube', 'value', 'both', 'only old', 'only new', 'mean difference', 'largest'], rows),
+    tableText(['cube', 'value', 'both', 'only old', 'only new', 'mean difference', 'RMS', 'largest'], rows),
     `${old} rows before, ${fresh} after`,
     end,
   ].join('\n');

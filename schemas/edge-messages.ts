@@ -65,6 +65,9 @@ export const cellFactsSchema = z.object({
   sensor_id: z.string().nullable(),
   /** Of the cube, where its pixels lie on a straight grid; null otherwise: rows have no position then. */
   georeference: z.object({ crs: z.string().max(100_000), transform: z.array(z.number()).length(6) }).nullable(),
+  /** Of the cube, in pixels: cells at its far edges are cut where it ends. */
+  line_count: z.number().int().positive(),
+  sample_count: z.number().int().positive(),
   cell_size: z.number().int().positive(),
   reflectance_precision: z.number().positive(),
   index_precision: z.number().positive(),

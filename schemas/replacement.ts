@@ -31,6 +31,7 @@ export const differenceSchema = z.object({
   only_old_count: z.number().int(),
   only_new_count: z.number().int(),
   mean_absolute: z.number().nullable(),
+  root_mean_square: z.number().nullable(),
   max_absolute: z.number().nullable(),
 });
 

@@ -159,12 +159,14 @@ async function productOfCube(
 }
 
 /** What every part says of its cube (schemas/edge-messages.ts). */
-function factsOf({ acquiredAt, sensorId, georeference }: CubeHeader) {
+function factsOf({ acquiredAt, sensorId, georeference, lineCount, sampleCount }: CubeHeader) {
   const isStraight = georeference !== null && georeference.kind === 'affine';
   return {
     acquired_at: acquiredAt,
     sensor_id: sensorId,
     georeference: isStraight ? { crs: georeference.crs.definition, transform: georeference.transform } : null,
+    line_count: lineCount,
+    sample_count: sampleCount,
   };
 }
 

@@ -5,7 +5,7 @@ import { encodeRowGroup, rowGroupScratch } from '#core/formats/parquet/encode-ro
 import type { ParquetColumn } from '#core/formats/parquet/parquet-column.ts';
 import { ParquetFileFacts, parquetMagic } from '#core/formats/parquet/parquet-file.ts';
 import type { LogMessage } from '#core/ports/part-log.ts';
-import { partFactsKey, partMediaType, partTypes } from '#schemas/edge-messages.ts';
+import { type CellFacts, partFactsKey, partMediaType, partTypes } from '#schemas/edge-messages.ts';
 
 export const deviceId = 'tractor-1';
 export const granuleKeyOf = (name: string): string => `raw_cubes/eu/farm-a/2026/07/01/${name}`;
@@ -37,7 +37,8 @@ const columns: readonly ParquetColumn[] = [
 ];
 
 /** Cells of one band; `first` tells parts of a granule apart. */
-export function cellsPart(name: string, first: number, rowCount: number): SmallPart {
+/** @param said Facts that are others than those of its rows. */
+export function cellsPart(name: string, first: number, rowCount: number, said: Partial<CellFacts> = {}): SmallPart {
   const numbers = (start: number) => Int32Array.from({ length: rowCount }, (_, row) => start + row);
   const file = new ParquetFileFacts(columns);
   const group = encodeRowGroup(
@@ -62,11 +63,14 @@ export function cellsPart(name: string, first: number, rowCount: number): SmallP
     acquired_at: '2026-07-01T10:00:00.000Z',
     sensor_id: 'toy',
     georeference: { crs: '+proj=utm +zone=32 +datum=WGS84 +units=m +no_defs', transform: [1, 0, 6e5, 0, -1, 53e5] },
+    line_count: first + rowCount,
+    sample_count: rowCount,
     cell_size: 2,
     reflectance_precision: 2e-4,
     index_precision: 1e-4,
     ndvi_min: null,
     bands_used: {},
+    ...said,
   };
   const bytes = Buffer.concat([parquetMagic, group.bytes, file.footer({ [partFactsKey]: JSON.stringify(facts) })]);
   return { table: 'silver', rowCount, granuleKey, ...messageOf(bytes, granuleKey, partTypes.cells) };

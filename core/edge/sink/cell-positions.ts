@@ -7,16 +7,17 @@ export type PositionColumns = Readonly<Record<'x' | 'y' | 'lon' | 'lat' | 'cell'
 
 const unknown = { kind: 'constant', value: null } as const;
 
+type PositionFacts = Pick<CellFacts, 'georeference' | 'cell_size' | 'line_count' | 'sample_count'>;
+
 /**
- * Where the cells lie: the centre of each whole square of cell_size pixels. A cell at the far edge of a cube whose size is no
- * multiple of that reaches beyond the cube, and its centre is that of the whole square: a part does not say where its cube ends.
+ * Where the cells lie: the centre of each square of cell_size pixels, cut where the cube ends.
  *
- * @param line First line of each cell, shape [rows]; likewise `sample`.
+ * @param line First line of each cell, shape [rows]; likewise `sample`. Within the cube.
  * @returns NULL without a georeference. Distances in units of the cube's system, lon and lat in WGS 84 degrees.
  * @throws GeometryError for a system that cannot be computed with. Disposition: quarantine.
  */
 export function cellPositions(
-  { georeference, cell_size: cellSize }: Pick<CellFacts, 'georeference' | 'cell_size'>,
+  { georeference, cell_size: cellSize, line_count: lineCount, sample_count: sampleCount }: PositionFacts,
   line: Int32Array,
   sample: Int32Array,
 ): PositionColumns {
@@ -32,8 +33,8 @@ export function cellPositions(
     lat: newColumn(rowCount),
   };
   for (let row = 0; row < rowCount; row++) {
-    const across = sample[row]! + cellSize / 2;
-    const down = line[row]! + cellSize / 2;
+    const across = (sample[row]! + Math.min(sample[row]! + cellSize, sampleCount)) / 2;
+    const down = (line[row]! + Math.min(line[row]! + cellSize, lineCount)) / 2;
     const x = a * across + b * down + c;
     const y = d * across + e * down + f;
     if (!Number.isFinite(x) || !Number.isFinite(y)) continue;

@@ -24,6 +24,7 @@ export interface SilverCells {
 const keyColumnNames = ['line', 'sample', 'plot_id', 'pixel_count', 'quality'];
 const packedMax = 32_767;
 const cellSizeMax = 100_000;
+const int32Max = 2 ** 31 - 1;
 
 /**
  * Rows of silver.reflectance from a `cells` part. Whole numbers become values: an index is the number times its precision, a
@@ -46,7 +47,8 @@ export function silverCells({ attributes, key, facts, rowCount, columns, values 
     if (at < 0) throw new FormatError(`Expected column ${name}, got none.`);
     return values[at]!;
   };
-  const [line, sample] = [wholeColumn(columnAt('line'), 'line', 0), wholeColumn(columnAt('sample'), 'sample', 0)];
+  const line = wholeColumn(columnAt('line'), 'line', 0, cells.line_count - 1);
+  const sample = wholeColumn(columnAt('sample'), 'sample', 0, cells.sample_count - 1);
   const plots = columnAt('plot_id');
   if (plots.kind !== 'codes') throw new FormatError('Expected plot ids as text, got numbers.');
   const own: Readonly<Record<string, ColumnValues>> = {
@@ -127,11 +129,13 @@ function bandColumnOf(name: string): ColumnDefinition | null {
   return column?.name === name ? column : null;
 }
 
-function wholeColumn(decoded: DecodedColumn, name: string, least: number): Int32Array {
+function wholeColumn(decoded: DecodedColumn, name: string, least: number, most = int32Max): Int32Array {
   if (decoded.kind !== 'int32' || decoded.validMask.includes(0))
     throw new FormatError(`Expected a whole number in every row of column ${name}, got others.`);
   if (decoded.values.some((value) => value < least))
     throw new FormatError(`Expected at least ${least} in column ${name}, got less.`);
+  if (decoded.values.some((value) => value > most))
+    throw new FormatError(`Expected at most ${most} in column ${name}, got more.`);
   return decoded.values;
 }
 

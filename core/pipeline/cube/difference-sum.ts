@@ -7,6 +7,7 @@ export class DifferenceSum {
   #onlyOldCount = 0;
   #onlyNewCount = 0;
   #sum = 0;
+  #squareSum = 0;
   #max = 0;
 
   constructor(name: string) {
@@ -20,6 +21,7 @@ export class DifferenceSum {
       const distance = Math.abs(after - before);
       this.#count++;
       this.#sum += distance;
+      this.#squareSum += distance ** 2;
       if (distance > this.#max) this.#max = distance;
     } else if (hasBefore) this.#onlyOldCount++;
     else if (hasAfter) this.#onlyNewCount++;
@@ -33,6 +35,7 @@ export class DifferenceSum {
       only_old_count: this.#onlyOldCount,
       only_new_count: this.#onlyNewCount,
       mean_absolute: hasBoth ? this.#sum / this.#count : null,
+      root_mean_square: hasBoth ? Math.sqrt(this.#squareSum / this.#count) : null,
       max_absolute: hasBoth ? this.#max : null,
     };
   }

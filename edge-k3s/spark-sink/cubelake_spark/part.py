@@ -108,7 +108,7 @@ def _facts(metadata: Mapping[bytes, bytes], kind: str) -> dict[str, Any]:
         "acquired_at": _is_text_or_null(facts["acquired_at"]),
         "sensor_id": _is_text_or_null(facts["sensor_id"]),
         "georeference": _is_georeference(facts["georeference"]),
-        "cell_size": _is_number(facts["cell_size"]) and facts["cell_size"] == int(facts["cell_size"]) >= 1,
+        **{name: _is_count(facts[name]) for name in ("line_count", "sample_count", "cell_size")},
         "reflectance_precision": _is_number(facts["reflectance_precision"]) and facts["reflectance_precision"] > 0,
         "index_precision": _is_number(facts["index_precision"]) and facts["index_precision"] > 0,
         "ndvi_min": facts["ndvi_min"] is None or _is_number(facts["ndvi_min"]),
@@ -122,6 +122,10 @@ def _facts(metadata: Mapping[bytes, bytes], kind: str) -> dict[str, Any]:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_count(value: Any) -> bool:
+    return _is_number(value) and value == int(value) >= 1
 
 
 def _is_text_or_null(value: Any) -> bool:

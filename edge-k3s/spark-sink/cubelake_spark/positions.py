@@ -1,4 +1,4 @@
-"""Where cells lie: the centre of each whole square of pixels, on the ground and among the cells of the world."""
+"""Where cells lie: the centre of each square of pixels, cut where its cube ends, on the ground and among the cells of the world."""
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -14,16 +14,18 @@ _STEP_COUNT = 1 << CELL_LEVEL_BITS
 Columns = dict[str, NDArray[Any]]
 
 
-def positions(georeference: Mapping[str, Any], cell_size: int, line: NDArray[np.int32],
-              sample: NDArray[np.int32]) -> Columns:
-    """x and y in units of the cube's system, lon and lat in WGS 84 degrees, NaN where unknown; cell is -1 there. Shape [rows]."""
-    across, down = sample + cell_size / 2, line + cell_size / 2
-    a, b, c, d, e, f = georeference["transform"]
+def positions(facts: Mapping[str, Any], line: NDArray[np.int32], sample: NDArray[np.int32]) -> Columns:
+    """Of cells by their first line and sample, from the facts of their part, which has a georeference:
+    ""x and y in units of the cube's system, lon and lat in WGS 84 degrees, NaN where unknown; cell is -1 there. Shape [rows]."""
+    size = facts["cell_size"]
+    across = (sample + np.minimum(sample + size, facts["sample_count"])) / 2
+    down = (line + np.minimum(line + size, facts["line_count"])) / 2
+    a, b, c, d, e, f = facts["georeference"]["transform"]
     x = a * across + b * down + c
     y = d * across + e * down + f
     known = np.isfinite(x) & np.isfinite(y)
     x, y = np.where(known, x, np.nan), np.where(known, y, np.nan)
-    lon, lat = _to_wgs84(georeference["crs"]).transform(x, y)
+    lon, lat = _to_wgs84(facts["georeference"]["crs"]).transform(x, y)
     known = np.isfinite(lon) & np.isfinite(lat)
     lon, lat = np.where(known, lon, np.nan), np.where(known, lat, np.nan)
     return {"x": x, "y": y, "lon": lon, "lat": lat, "cell": morton_cells(lon, lat)}

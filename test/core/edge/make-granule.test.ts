@@ -93,6 +93,8 @@ describe('a captured granule', () => {
         crs: expect.stringContaining('+proj=utm +zone=32'),
         transform: [1, 0, 600_000, 0, -1, 5_300_000],
       },
+      line_count: lineCount,
+      sample_count: sampleCount,
       cell_size: 2,
       reflectance_precision: 2e-4,
       index_precision: 1e-4,

@@ -137,6 +137,16 @@ describe('the comparison of field and cloud', () => {
     expect(beyond).toEqual(['r0550', 'r0670', 'r0800'].map((name) => `${name}: 0.010 where 0.005 is tolerated`));
   });
 
+  it('says how far apart field and cloud are: on average, as root mean square, at most', async () => {
+    const { cells: differences } = await compare([cells(0, { tooMuch: 100 }), cells(2, { red: 3000 })]);
+    expect(differences.find(({ name }) => name === 'r0670')).toMatchObject({
+      count: 4,
+      mean_absolute: expect.closeTo(0.005, 6),
+      root_mean_square: expect.closeTo(0.01 * Math.SQRT1_2, 6),
+      max_absolute: expect.closeTo(0.01, 6),
+    });
+  });
+
   it('alarms nobody of what the field was told to round', async () => {
     const coarse = saying({ reflectance_precision: 0.02 }, cells(0, { tooMuch: 100 }));
     expect((await compare([coarse])).beyond).toEqual([]);

@@ -13,9 +13,9 @@ import { CubelakeError } from '#core/errors.ts';
 import type { LogRecord } from '#core/ports/part-log.ts';
 import { silentProgress } from '#core/ports/progress.ts';
 import { RandomStream } from '#core/simulation/random-stream.ts';
-import { partMediaType, partTypes } from '#schemas/edge-messages.ts';
+import { type CellFacts, partMediaType, partTypes } from '#schemas/edge-messages.ts';
 import { cellsPart, granuleKeyOf, plotsPart } from '../../../sink-simulation/small-parts.ts';
-import { granuleKey, putSmallCube } from '../../pipeline/small-cube.ts';
+import { granuleKey, putSmallCube, sampleCount } from '../../pipeline/small-cube.ts';
 import { emptyDisk } from '../cut-off-disk.ts';
 
 interface Sent {
@@ -37,11 +37,20 @@ function recordOf({ bytes, kind, subject }: Sent): LogRecord {
   };
 }
 
+/** Cells reach beyond the cube at both of its far edges. */
+const [fieldLineCount, cellSize] = [1251, 5];
+
+/** Of the pixels from `first` on that are in one cell, along a side of the cube: the mean of their centres. */
+function meanPlace(first: number, count: number): number {
+  const centres = Array.from({ length: Math.min(cellSize, count - first) }, (_, at) => first + at + 0.5);
+  return centres.reduce((sum, centre) => sum + centre, 0) / centres.length;
+}
+
 async function fieldParts(): Promise<Sent[]> {
   const raw = memoryObjectStore();
   // Noise, so that no dictionary makes columns small: all encodings of the writer occur.
   await putSmallCube(raw, {
-    lineCount: 250,
+    lineCount: fieldLineCount,
     count: (line, band, sample) => 500 + ((line * 7919 + band * 104_729 + sample * 1_299_709) % 1500),
   });
   const disk = emptyDisk();
@@ -55,7 +64,7 @@ async function fieldParts(): Promise<Sent[]> {
       throw new Error('no HDF5 here');
     },
     deviceId: 'tractor-1',
-    settings: { ...defaultEdgeSettings, cellSize: 2, partBytesMax: 20_000 },
+    settings: { ...defaultEdgeSettings, cellSize, partBytesMax: 20_000 },
     progress: silentProgress,
     betweenTiles: () => Promise.resolve(),
   });
@@ -95,9 +104,9 @@ describe('a part of a field machine', () => {
           expect(row[name]).toEqual(wanted[name] === null ? null : (wanted[name] as number) * 1e-4);
         for (const name of ['r0670', 'r0800', 'r1240'])
           expect(row[name]).toEqual(Math.fround(((wanted[name] as number) * 2) / 10_000));
-        // 1 m pixels from (600 000, 5 300 000) on: the centre of a cell of 2 x 2 is a pixel from its corner.
-        expect(row['x']).toBe(600_000 + (wanted['sample'] as number) + 1);
-        expect(row['y']).toBe(5_300_000 - (wanted['line'] as number) - 1);
+        // 1 m pixels from (600 000, 5 300 000) on.
+        expect(row['x']).toBe(600_000 + meanPlace(wanted['sample'] as number, sampleCount));
+        expect(row['y']).toBe(5_300_000 - meanPlace(wanted['line'] as number, fieldLineCount));
         expect([row['origin'], row['cube_id']]).toEqual(['edge', 'c1']);
         expect(row['processing_id']).toBe(edgeProcessingId(granuleKey));
       }
@@ -125,6 +134,15 @@ describe('a part of a field machine', () => {
     const record = recordOf({ bytes, kind: 'cells', subject: granuleKeyOf('c1') });
     await decodePart(record);
     await expect(decodePart(change(record))).rejects.toMatchObject({ disposition: 'quarantine' });
+  });
+
+  it.each([{ line_count: 4 }, { sample_count: 2 }])('is refused with cells beyond its cube: %o', async (said) => {
+    const record = (facts: Partial<CellFacts>): LogRecord => {
+      const { value: bytes } = cellsPart('c1', 2, 3, facts).message;
+      return recordOf({ bytes, kind: 'cells', subject: granuleKeyOf('c1') });
+    };
+    await decodePart(record({ line_count: 5, sample_count: 3 }));
+    await expect(decodePart(record(said))).rejects.toThrow(/^Expected at most \d in column (line|sample), got more\./);
   });
 
   it('with any of its bytes broken is refused or read, quickly and in little memory', { timeout: 60_000 }, async () => {
