@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from cubelake_spark import contract
 from cubelake_spark.batch import BatchWriter, Topics
 from cubelake_spark.errors import StopError
+from cubelake_spark.topic import PartsTopic
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
 
@@ -32,6 +33,15 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def lost_messages(given: argparse.Namespace, error: StreamingQueryException) -> StopError | None:
+    """What to do where messages after the checkpoint are gone; None for another error."""
+    if "data may have been lost" not in str(error):
+        return None
+    return StopError(f"Expected the messages of {given.topic} after those of the checkpoint, got a topic without some of them: "
+                     "retention or an operator took them. Give another --checkpoint to go on with what there is; parts that the "
+                     "lake has are left out, and backhaul brings the raw cubes of what is lost.")
+
+
 def main(arguments: Sequence[str]) -> int:
     given = parse_arguments(arguments)
     spark = SparkSession.builder.appName("cubelake-spark-sink").getOrCreate()
@@ -40,7 +50,9 @@ def main(arguments: Sequence[str]) -> int:
     spark.conf.set(*OLDER_READER)
     options = dict(each.split("=", 1) for each in given.kafka_option) | {"kafka.bootstrap.servers": given.kafka}
     try:
-        writer = BatchWriter(spark, given.catalog, Topics(given.topic, given.dead_topic, options))
+        topic = PartsTopic(spark, given.topic, options)
+        topic.claim(given.checkpoint)
+        writer = BatchWriter(spark, given.catalog, Topics(topic, given.dead_topic, options))
     except StopError as error:
         print(error, file=sys.stderr)
         return EXIT_BAD_CONFIGURATION
@@ -51,10 +63,11 @@ def main(arguments: Sequence[str]) -> int:
     trigger = {"availableNow": True} if given.available_now else {"processingTime": f"{given.interval_s} seconds"}
     try:
         stream.trigger(**trigger).start().awaitTermination()
-    except StreamingQueryException:
-        if writer.stop is None:
+    except StreamingQueryException as error:
+        stop = writer.stop or lost_messages(given, error)
+        if stop is None:
             raise
-        print(writer.stop, file=sys.stderr)
+        print(stop, file=sys.stderr)
         return EXIT_BAD_CONFIGURATION
     return 0
 

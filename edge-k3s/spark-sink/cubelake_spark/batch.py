@@ -12,6 +12,7 @@ from .decode import VERDICT_DDL, Place, rows_of, verdicts
 from .errors import StopError
 from .granule_tasks import by_granule
 from .tables import Batch, LakeTable
+from .topic import PartsTopic
 
 # A table whose cubes others bring so often has more writers than it should.
 ATTEMPT_COUNT_MAX = 20
@@ -20,7 +21,7 @@ ATTEMPT_COUNT_MAX = 20
 @dataclass(frozen=True)
 class Topics:
     """`options` are those of Spark's Kafka source and sink, such as kafka.bootstrap.servers."""
-    parts: str
+    parts: PartsTopic
     dead: str
     options: Mapping[str, str]
 
@@ -44,12 +45,13 @@ class BatchWriter:
     def _write(self, messages: DataFrame, batch_id: int) -> None:
         session = messages.sparkSession
         found = messages.mapInArrow(verdicts, VERDICT_DDL).orderBy("partition", "offset").collect()
+        self.topics.parts.require_same()
         if not found:
             return
         self._bury(messages, found)
         query_id = session.sparkContext.getLocalProperty("sql.streaming.queryId")
         next_offsets = {row.partition: row.offset + 1 for row in found}
-        batch = Batch(query_id, batch_id, next_offsets, self.topics.parts)
+        batch = Batch(query_id, batch_id, next_offsets, self.topics.parts.name, self.topics.parts.topic_id)
         for kind, table in (("cells", self.silver), ("plots", self.gold)):
             parts = [row for row in found if row.kind == kind]
             if parts:
@@ -76,6 +78,8 @@ class BatchWriter:
             brought = {granules[key] for key in fresh.values()}
             summary = batch.summary | (_touched(brought) if table is self.gold else {})
             staged = table.stage(rows, head, batch.query_id)
+            # The messages were read once more for it.
+            self.topics.parts.require_same()
             if table.publish(staged, head, {granule.cube_id for granule in brought}, summary):
                 break
             print(f"batch {batch.batch_id}: {table.name}: looks again, the table has changed meanwhile", flush=True)
@@ -93,12 +97,12 @@ class BatchWriter:
         if not dead:
             return
         if len(dead) == len(found) > contract.DEAD_PARTS_IN_ROW_COUNT_MAX:
-            raise StopError(f"Expected parts in topic {self.topics.parts}, got {len(dead)} other messages in a row, "
+            raise StopError(f"Expected parts in topic {self.topics.parts.name}, got {len(dead)} other messages in a row, "
                             f"last: {dead[-1].error} Look who writes to it.")
         causes = messages.sparkSession.createDataFrame([(row.partition, row.offset, row.error) for row in dead],
                                                        "partition int, offset long, error string")
         letters = messages.join(F.broadcast(causes), ["partition", "offset"])
-        origin = F.concat_ws("/", F.lit(self.topics.parts), F.col("partition"), F.col("offset"))
+        origin = F.concat_ws("/", F.lit(self.topics.parts.name), F.col("partition"), F.col("offset"))
         said = F.array(*(F.struct(F.lit(name).alias("key"), text.cast("binary").alias("value"))
                          for name, text in ((contract.ERROR_HEADER, F.col("error")), (contract.ORIGIN_HEADER, origin))))
         headers = F.when(F.col("headers").isNull(), said).otherwise(F.concat("headers", said))

@@ -28,11 +28,13 @@ class Batch:
     # First offset of each partition that is not in the batch.
     next_offsets: Mapping[int, int]
     topic: str
+    topic_id: str
 
     @property
     def summary(self) -> dict[str, str]:
         """Entries of the snapshot that brings it."""
-        offsets = {"topic": self.topic, "next": {str(at): str(offset) for at, offset in sorted(self.next_offsets.items())}}
+        offsets = {"topic": self.topic, "topic_id": self.topic_id,
+                   "next": {str(at): str(offset) for at, offset in sorted(self.next_offsets.items())}}
         return {QUERY_KEY: self.query_id, BATCH_KEY: str(self.batch_id), INGEST_OFFSETS_KEY: json.dumps(offsets)}
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The Spark job on a real Kafka: killed twice, its checkpoint deleted once, a sensor without columns, and rows as the sink writes them
+# The Spark job on a real Kafka: killed twice, a sensor without columns, lost messages, a topic made again; and rows as the sink writes them
 here="$(cd "$(dirname "$0")" && pwd)"
 source "$here/../installed.sh"
 source "$here/../engines/at-exit.sh"

@@ -10,7 +10,7 @@ import { openKafkaPartLogReader } from '#adapters/kafka/kafka-part-log-reader.ts
 import { openKafkaPartLogWriter } from '#adapters/kafka/kafka-part-log-writer.ts';
 import { exitCodes } from '#core/errors.ts';
 import { readFooter } from '#core/formats/parquet/read-footer.ts';
-import type { LogMessage } from '#core/ports/part-log.ts';
+import type { LogMessage, LogTopic } from '#core/ports/part-log.ts';
 import { edgeComparisonSchema } from '#schemas/edge-comparison.ts';
 import {
   deadLetterHeaders,
@@ -31,6 +31,8 @@ const sleep = (durationMs: number): Promise<void> => new Promise((resolve) => se
 const path = (...names: string[]): string => join(folder, ...names);
 const [bySpark, bySink] = [path('by-spark'), path('by-sink')];
 const cubeCount = 5;
+/** Its parts come when the topic was made again. */
+const lateCube = 4;
 
 async function cubelake(...parameters: string[]): Promise<void> {
   const child = startCommand(parameters, path('cubelake.log'), process.env);
@@ -38,8 +40,9 @@ async function cubelake(...parameters: string[]): Promise<void> {
 }
 
 mkdirSync(path('captures'));
+mkdirSync(path('late'));
 mkdirSync(path('references'));
-for (let cube = 0; cube < cubeCount; cube++) writeCapture(path('captures'), cube);
+for (let cube = 0; cube < cubeCount; cube++) writeCapture(path(cube === lateCube ? 'late' : 'captures'), cube);
 writeFileSync(path('plots.geojson'), plots());
 const product = [
   ...writeReferences(path('references')),
@@ -50,25 +53,27 @@ const product = [
   '--plots',
   path('plots.geojson'),
 ];
-const field = ['--device', 'tractor-1', '--cell-size', '1', '--part-kib', '64', '--quiet-s', '0', '--once'];
-await cubelake('edge', 'run', path('captures'), '--spool', path('spool'), ...field, ...product);
+const field = ['--device', 'tractor-1', '--part-kib', '64', '--quiet-s', '0', '--once', ...product];
+await cubelake('edge', 'run', path('captures'), '--spool', path('spool'), '--cell-size', '1', ...field);
+// Cells that reach beyond their cube.
+await cubelake('edge', 'run', path('late'), '--spool', path('spool'), '--cell-size', '7', ...field);
 const parts = await Promise.all(partsUnder(path('spool', 'payloads')).map(messageOf));
 const cells = parts.filter(({ message }) => message.headers['ce_type'] === partTypes.cells).map(({ file }) => file);
 say(`${parts.length} parts of ${cubeCount} cubes, ${cells.length} of cells`);
 
 const admin = new Admin({ clientId: 'check', bootstrapBrokers: [address] });
 await admin.createTopics({ topics: [kafkaPartsTopic, kafkaDeadLetterTopic], partitions: 3, replicas: 1 });
-await admin.close();
 const kafka = { brokers: [address], clientId: 'check', tls: null, sasl: null };
 const writer = openKafkaPartLogWriter(kafka);
-const sent = parts.map(({ message }) => message);
+const reader = openKafkaPartLogReader(kafka, 'check');
+const all = parts.map(({ message }) => message);
+const sent = all.filter(({ key }) => !key.endsWith(cubeName(lateCube)));
 const poison = { ...sent[0]!, value: Buffer.from('no part') };
 const stranger = { ...sent[1]!, headers: {} };
 // Every third part comes twice, some of them far apart.
 const twice = sent.filter((_, at) => at % 3 === 0);
 for (const message of [...sent.slice(0, 5), poison, ...sent, stranger, ...twice])
   await writer.append(kafkaPartsTopic, message);
-await writer.close();
 
 // What the cloud has made already; Spark and the sink both leave its parts out.
 for (const lake of [bySpark, bySink]) await ingest(lake, 3);
@@ -96,6 +101,14 @@ try {
   const both = [spark(uri, 100), spark(uri, 15, 'rival')].map(exitOf);
   assert.deepEqual(await Promise.all(both), [exitCodes.ok, exitCodes.ok]);
   say(`two at once: ${(readFileSync(path('spark.log'), 'utf8').match(/looks again/g) ?? []).length} times overtaken`);
+  await takeBySink();
+  await loseMessages();
+  await checkStop(uri, /got a topic without some of them/);
+  await makeTopicAgain();
+  await checkStop(uri, /it was made again, .* Give another --checkpoint/);
+  assert.equal(await exitOf(spark(uri, 100, 'new-epoch')), exitCodes.ok);
+  await takeBySink('--new-epoch');
+  say('stops where messages are gone, and where the topic was made again; goes on with another checkpoint');
   for (const answer of [/^f1 2026-07-01: made anew$/, /^up to date$/]) {
     await cubelake('edge', 'fields', '--lake', bySpark);
     assert.match(lastAnswer(), answer);
@@ -103,14 +116,51 @@ try {
 } finally {
   server.kill();
 }
-await cubelake('edge', 'sink', '--lake', bySink, '--kafka', address, '--interval-s', '1', '--until-idle-s', '2');
 await checkDeadLetters();
+await Promise.all([writer.close(), reader.close(), admin.close()]);
 // The cloud takes out what Spark made of one cube, from files that it shares with others.
 for (const lake of [bySpark, bySink]) await ingest(lake, 1);
 say('the cloud has made another cube since');
 const [ofSpark, ofSink] = [comparisonOf(bySpark, 1), comparisonOf(bySink, 1)];
 assert.deepEqual(ofSpark, ofSink, 'field and cloud are compared alike, whoever has brought the rows of the field');
 say(`field and cloud are compared: ${ofSpark.cells.map(([name, count]) => `${name} of ${count} cells`).join(', ')}`);
+
+async function takeBySink(...options: string[]): Promise<void> {
+  const pace = ['--interval-s', '1', '--until-idle-s', '2'];
+  await cubelake('edge', 'sink', '--lake', bySink, '--kafka', address, ...pace, ...options);
+}
+
+/** Messages that neither Spark nor the sink has read, though they have their parts already. */
+async function loseMessages(): Promise<void> {
+  for (const message of sent.slice(0, 6)) await writer.append(kafkaPartsTopic, message);
+  const partitions = [...(await offsetsNow())!].map(([partition, { next }]) => ({ partition, offset: next }));
+  await admin.deleteRecords({ topics: [{ name: kafkaPartsTopic, partitions }] });
+}
+
+/** With more messages than before, the late cube's first: whoever went on at the old offsets would miss them. */
+async function makeTopicAgain(): Promise<void> {
+  const before = (await offsetsNow())!;
+  await admin.deleteTopics({ topics: [kafkaPartsTopic] });
+  while ((await offsetsNow()) !== null) await sleep(100);
+  await admin.createTopics({ topics: [kafkaPartsTopic], partitions: 3, replicas: 1 });
+  while ((await offsetsNow()) === null) await sleep(100);
+  const isLonger = async (): Promise<boolean> => {
+    const now = (await offsetsNow())!;
+    return [...before].every(([partition, { next }]) => now.get(partition)!.next >= next);
+  };
+  const late = all.filter(({ key }) => key.endsWith(cubeName(lateCube)));
+  while (!(await isLonger())) for (const message of [...late, ...all]) await writer.append(kafkaPartsTopic, message);
+}
+
+/** Of the topic of parts by partition; null while there is none. */
+async function offsetsNow(): Promise<LogTopic['partitions'] | null> {
+  return (await reader.describe(kafkaPartsTopic))?.partitions ?? null;
+}
+
+async function checkStop(catalog: string, said: RegExp): Promise<void> {
+  assert.equal(await exitOf(spark(catalog, 100)), exitCodes.badConfiguration);
+  assert.match(readFileSync(path('spark.log'), 'utf8').trimEnd().split('\n').at(-1)!, said);
+}
 
 /** `ingest` ends well also where another process settles. */
 async function ingest(lake: string, cube: number): Promise<void> {
@@ -198,7 +248,6 @@ function commitCount(): number {
 }
 
 async function checkDeadLetters(): Promise<void> {
-  const reader = openKafkaPartLogReader(kafka, 'check');
   const { partitions } = (await reader.describe(kafkaDeadLetterTopic))!;
   const count = [...partitions.values()].reduce((sum, { next }) => sum + Number(next), 0);
   const reading = new AbortController();
@@ -213,7 +262,6 @@ async function checkDeadLetters(): Promise<void> {
     causes.set(origin, (causes.get(origin) ?? new Set()).add(headers[deadLetterHeaders.error]!));
     if (++read === count) reading.abort();
   }
-  await reader.close();
   assert.equal(causes.size, 2, 'two messages are dead, wherever they were read');
   const all = [...causes.values()].flatMap((each) => [...each]).join('\n');
   assert.match(all, /SHA-256/);
