@@ -56,6 +56,8 @@ class PartsTopic:
         try:
             found = self._admin.describeTopics(names).allTopicNames().get()[self.name].topicId()
         except Py4JJavaError as error:
-            cause = error.java_exception.getCause() or error.java_exception
-            raise StopError(f"Expected topic {self.name}, got {cause.toString()}") from error
+            cause = error.java_exception.getCause()
+            if cause is None or cause.getClass().getSimpleName() != "UnknownTopicOrPartitionException":
+                raise
+            raise StopError(f"Expected topic {self.name}, got none. Create it, or give another --topic.") from error
         return str(self._jvm.java.util.UUID(found.getMostSignificantBits(), found.getLeastSignificantBits()).toString())
