@@ -24,7 +24,6 @@ export interface SilverCells {
 const keyColumnNames = ['line', 'sample', 'plot_id', 'pixel_count', 'quality'];
 const packedMax = 32_767;
 const cellSizeMax = 100_000;
-const int32Max = 2 ** 31 - 1;
 
 /**
  * Rows of silver.reflectance from a `cells` part. Whole numbers become values: an index is the number times its precision, a
@@ -129,12 +128,12 @@ function bandColumnOf(name: string): ColumnDefinition | null {
   return column?.name === name ? column : null;
 }
 
-function wholeColumn(decoded: DecodedColumn, name: string, least: number, most = int32Max): Int32Array {
+function wholeColumn(decoded: DecodedColumn, name: string, least: number, most: number | null = null): Int32Array {
   if (decoded.kind !== 'int32' || decoded.validMask.includes(0))
     throw new FormatError(`Expected a whole number in every row of column ${name}, got others.`);
   if (decoded.values.some((value) => value < least))
     throw new FormatError(`Expected at least ${least} in column ${name}, got less.`);
-  if (decoded.values.some((value) => value > most))
+  if (most !== null && decoded.values.some((value) => value > most))
     throw new FormatError(`Expected at most ${most} in column ${name}, got more.`);
   return decoded.values;
 }

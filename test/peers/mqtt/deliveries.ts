@@ -40,7 +40,7 @@ export async function failingHandlers(uri: string): Promise<string> {
   const startMs = Date.now();
   await hanging.stop();
   const stopMs = Date.now() - startMs;
-  assert.ok(stopMs < 20_000, `${stopMs} ms for a bridge to stop`);
+  assert.ok(stopMs < 8000, `${stopMs} ms for a bridge to stop`);
   const offline = partOf(200, 10_000);
   await link.publish(offline);
   const order: string[] = [];

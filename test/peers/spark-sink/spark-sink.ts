@@ -1,28 +1,19 @@
 // The same parts by Spark and by the sink into two lakes: node spark-sink.ts KAFKA FOLDER SPARK_BIN JARS
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Admin } from '@platformatic/kafka';
-import { fileByteSource } from '#adapters/file/file-byte-source.ts';
 import { openKafkaPartLogReader } from '#adapters/kafka/kafka-part-log-reader.ts';
 import { openKafkaPartLogWriter } from '#adapters/kafka/kafka-part-log-writer.ts';
 import { exitCodes } from '#core/errors.ts';
-import { readFooter } from '#core/formats/parquet/read-footer.ts';
-import type { LogMessage, LogTopic } from '#core/ports/part-log.ts';
+import type { LogTopic } from '#core/ports/part-log.ts';
 import { edgeComparisonSchema } from '#schemas/edge-comparison.ts';
-import {
-  deadLetterHeaders,
-  kafkaDeadLetterTopic,
-  kafkaPartsTopic,
-  partFactsKey,
-  partMediaType,
-  partTypes,
-} from '#schemas/edge-messages.ts';
+import { deadLetterHeaders, kafkaDeadLetterTopic, kafkaPartsTopic, partTypes } from '#schemas/edge-messages.ts';
 import { controlKeys } from '#schemas/object-keys.ts';
 import { cubeName, writeCapture, writeReferences } from '../edge-chain/field-cubes.ts';
 import { exitOf, startCommand } from '../edge-chain/supervised.ts';
+import { partsOfSpool } from './spool-parts.ts';
 
 const [address, folder, sparkBin, jars] = process.argv.slice(2) as [string, string, string, string];
 const startMs = Date.now();
@@ -57,7 +48,7 @@ const field = ['--device', 'tractor-1', '--part-kib', '64', '--quiet-s', '0', '-
 await cubelake('edge', 'run', path('captures'), '--spool', path('spool'), '--cell-size', '1', ...field);
 // Cells that reach beyond their cube.
 await cubelake('edge', 'run', path('late'), '--spool', path('spool'), '--cell-size', '7', ...field);
-const parts = await Promise.all(partsUnder(path('spool', 'payloads')).map(messageOf));
+const parts = await partsOfSpool(path('spool'));
 const cells = parts.filter(({ message }) => message.headers['ce_type'] === partTypes.cells).map(({ file }) => file);
 say(`${parts.length} parts of ${cubeCount} cubes, ${cells.length} of cells`);
 
@@ -270,34 +261,6 @@ async function checkDeadLetters(): Promise<void> {
   assert.match(all, /SHA-256/);
   assert.match(all, /headers of a part/);
   say(`two messages that are no parts, ${count} dead letters with cause and place`);
-}
-
-async function messageOf(file: string): Promise<{ readonly file: string; readonly message: LogMessage }> {
-  const value = readFileSync(file);
-  const source = await fileByteSource(file);
-  const footer = await readFooter(source);
-  await source.close();
-  const facts = JSON.parse(footer!.keyValues[partFactsKey]!) as {
-    mode: 'cells' | 'plots';
-    granule_key: string;
-    device: string;
-  };
-  const headers = {
-    ce_specversion: '1.0',
-    ce_id: createHash('sha256').update(value).digest('hex'),
-    ce_source: facts.device,
-    ce_type: partTypes[facts.mode],
-    ce_subject: facts.granule_key,
-    'content-type': partMediaType,
-  };
-  return { file, message: { key: facts.granule_key, headers, value } };
-}
-
-/** Pictures lie beside the parts. */
-function partsUnder(root: string): string[] {
-  const entries = readdirSync(root, { recursive: true, withFileTypes: true });
-  const files = entries.filter((each) => each.isFile()).map((each) => join(each.parentPath, each.name));
-  return files.filter((file) => readFileSync(file).toString('latin1', 0, 4) === 'PAR1').sort();
 }
 
 /** Two plots in every cube, in the system of the cubes. */
